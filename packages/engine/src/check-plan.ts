@@ -1,0 +1,66 @@
+import { refuse } from './changeover-error.ts'
+import type { Plan } from './plan.ts'
+import type { Ports } from './run.ts'
+import { FULL_WEIGHT } from './route-table.ts'
+import type { Step } from './step.ts'
+
+/**
+ * Refuses a plan that could not be carried through with what the engine was given: all mistakes that can be known
+ * before anything is started.
+ *
+ * @throws ChangeoverError `CHANGEOVER_PLAN_INVALID`, `CHANGEOVER_HOOK_UNKNOWN`, `CHANGEOVER_PORT_MISSING`
+ */
+export function checkPlan(plan: Plan, ports: Ports): Plan {
+  if (plan.steps.length === 0) throw invalid(plan, 'it has no steps', 'Give it at least one step.')
+  for (const step of [...plan.steps, ...plan.rollback]) checkStep(plan, step, ports)
+  return plan
+}
+
+function checkStep(plan: Plan, step: Step, ports: Ports): void {
+  switch (step.step) {
+    case 'hook':
+      if (!Object.hasOwn(ports.hooks, step.name)) {
+        throw refuse('CHANGEOVER_HOOK_UNKNOWN', { hook: step.name })
+      }
+      return
+    case 'judge':
+      if (!ports.metrics)
+        throw refuse('CHANGEOVER_PORT_MISSING', { step: 'judge', port: 'metrics' })
+      if (Object.keys(step.indicators).length > 0) return
+      throw invalid(plan, `gate "${step.gate}" judges nothing`, 'Name at least one indicator.')
+    case 'migrate':
+      if (ports.migrations) return
+      throw refuse('CHANGEOVER_PORT_MISSING', { step: 'migrate', port: 'migrations' })
+    case 'approve':
+      if (step.quorum >= 1) return
+      throw invalid(plan, `gate "${step.gate}" needs nobody`, 'Give a quorum of 1 or more.')
+    case 'shift':
+      return checkWeights(plan, step.weights)
+    case 'drain':
+    case 'launch':
+    case 'replace':
+    case 'stop':
+      return checkRelease(plan, step.release)
+    case 'bake':
+  }
+}
+
+function checkWeights(plan: Plan, weights: Readonly<Record<string, number>>): void {
+  const shares = Object.values(weights)
+  for (const release of Object.keys(weights)) checkRelease(plan, release)
+  const whole = shares.every((weight) => Number.isInteger(weight) && weight >= 0)
+  const sum = shares.reduce((total, weight) => total + weight, 0)
+  if (whole && (shares.length === 0 || sum === FULL_WEIGHT)) return
+  const remedy = `Give whole basis points that sum to ${FULL_WEIGHT}.`
+  throw invalid(plan, `a shift has the weights ${JSON.stringify(weights)}`, remedy)
+}
+
+function checkRelease(plan: Plan, release: string): void {
+  if (release === plan.to.id || release === plan.from?.id) return
+  const remedy = 'Steps may name the release in place and the new one.'
+  throw invalid(plan, `a step names the release "${release}"`, remedy)
+}
+
+function invalid({ strategy }: Plan, problem: string, remedy: string): Error {
+  return refuse('CHANGEOVER_PLAN_INVALID', { strategy, problem, remedy })
+}

@@ -1,0 +1,35 @@
+import { refuse } from './changeover-error.ts'
+import type { Release } from './release.ts'
+import type { RolloutSummary } from './store.ts'
+
+/** The release that the last finished rollout left in place. Pure, like all here. */
+export function currentRelease(history: readonly RolloutSummary[]): Release | undefined {
+  const last = history.findLast(
+    ({ outcome }) => outcome === 'promoted' || outcome === 'rolled-back',
+  )
+  return last?.outcome === 'promoted' ? last.to : last?.from
+}
+
+/**
+ * The recorded release to go back to: the one asked for, or the last healthy one before the current one.
+ *
+ * @throws ChangeoverError `CHANGEOVER_ROLLBACK_IMPOSSIBLE`
+ */
+export function rollbackTarget(
+  service: string,
+  history: readonly RolloutSummary[],
+  to: string | undefined,
+): { release: Release; replicas: number } {
+  const current = currentRelease(history)
+  const promoted = history.filter(({ outcome }) => outcome === 'promoted')
+  const proven = promoted.filter((one) => one.to.id !== current?.id)
+  const found = to === undefined ? proven.at(-1) : proven.findLast((one) => one.to.id === to)
+  const replicas = promoted.at(-1)?.replicas ?? found?.replicas
+  if (found && replicas !== undefined) return { release: found.to, replicas }
+  throw refuse('CHANGEOVER_ROLLBACK_IMPOSSIBLE', {
+    service,
+    release: to ?? '(the one before)',
+    problem: 'no rollout recorded it as healthy, or it is the current one',
+    releases: [...new Set(proven.map((one) => one.to.id))],
+  })
+}

@@ -1,0 +1,118 @@
+import { open, readdir, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Entry } from './journal.ts'
+import { type JournalEnds, readEnds } from './journal-ends.ts'
+import { checkAppend, encodeLine } from './journal-line.ts'
+import { JOURNAL_START, type JournalFile, type JournalPlace, scanJournal } from './journal-scan.ts'
+import { mayMatch, selectRollouts, summarize } from './rollout-summary.ts'
+import { checkFileName, ifThere, isFileName, syncFolder } from './store-folder.ts'
+import type { RolloutFilter, RolloutSummary } from './store.ts'
+
+/** Where the store tells what it repaired. A pino logger fits. */
+export interface StoreLogger {
+  warn(details: object, message: string): void
+}
+
+/** The journals of one folder, one file each. Appends to the same one must not overlap: the caller holds its lock. */
+export interface JournalFolder {
+  /** Where the journal of `rollout` is. @throws ChangeoverError `CHANGEOVER_OPTION_INVALID` */
+  file(rollout: string): JournalFile
+  append(file: JournalFile, expectedSeq: number, entries: readonly Entry[]): Promise<void>
+  rollouts(filter: RolloutFilter): Promise<readonly RolloutSummary[]>
+}
+
+const SUFFIX = '.jsonl'
+const FILES_AT_ONCE = 16
+
+export function journalFolder(path: string, logger: StoreLogger | undefined): JournalFolder {
+  const known = new Map<string, JournalPlace>()
+  const file = (rollout: string): JournalFile => ({
+    rollout,
+    path: join(path, checkFileName('rolloutId', rollout) + SUFFIX),
+  })
+  return {
+    file,
+    async append(file, expectedSeq, entries) {
+      const { place, size } = await findEnd(file, known.get(file.rollout))
+      known.delete(file.rollout)
+      checkAppend(file.rollout, expectedSeq, place.last, entries)
+      const last = entries.at(-1)
+      if (last === undefined) return
+      if (size > place.offset) await cutTail(file, place, size, logger)
+      const offset = place.offset + (await write(file.path, entries))
+      if (place.offset === 0) await syncFolder(path)
+      if (last.type !== 'finished') known.set(file.rollout, { last, offset })
+    },
+    async rollouts(filter) {
+      const files = (await rolloutsIn(path)).map(file)
+      return selectRollouts(await summarizeAll(files, filter), filter)
+    },
+  }
+}
+
+/**
+ * Where the next entry goes, and how large the file is: larger where its tail is torn. Only what was written since
+ * `known` is read.
+ */
+async function findEnd(
+  file: JournalFile,
+  known: JournalPlace = JOURNAL_START,
+): Promise<{ place: JournalPlace; size: number }> {
+  const size = (await ifThere(() => stat(file.path)))?.size ?? 0
+  let place = size < known.offset ? JOURNAL_START : known
+  if (size > place.offset) for await (place of scanJournal(file, place));
+  return { place, size }
+}
+
+/** What follows the last newline was never acknowledged. */
+async function cutTail(
+  file: JournalFile,
+  place: JournalPlace,
+  size: number,
+  logger: StoreLogger | undefined,
+): Promise<void> {
+  await truncate(file.path, place.offset)
+  logger?.warn(
+    { rollout: file.rollout, path: file.path, offset: place.offset, bytes: size - place.offset },
+    'journal: an entry that a crash cut off, never acknowledged, was removed',
+  )
+}
+
+async function write(path: string, entries: readonly Entry[]): Promise<number> {
+  const bytes = Buffer.from(entries.map(encodeLine).join(''))
+  const handle = await open(path, 'a')
+  try {
+    await handle.appendFile(bytes)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  return bytes.length
+}
+
+async function rolloutsIn(path: string): Promise<string[]> {
+  const names = (await ifThere(() => readdir(path))) ?? []
+  return names
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => name.slice(0, -SUFFIX.length))
+    .filter((name) => isFileName('rolloutId', name))
+}
+
+async function summarizeAll(
+  files: readonly JournalFile[],
+  filter: RolloutFilter,
+): Promise<RolloutSummary[]> {
+  const summaries: RolloutSummary[] = []
+  const wanted = (first: Entry): boolean => mayMatch(first, filter)
+  for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+    const some = files.slice(at, at + FILES_AT_ONCE)
+    const ends = await Promise.all(some.map((file) => readEnds(file, wanted)))
+    summaries.push(...ends.flatMap(summaryOf))
+  }
+  return summaries
+}
+
+function summaryOf(ends: JournalEnds | undefined): RolloutSummary[] {
+  const summary = ends && summarize(ends.first, ends.last)
+  return summary === undefined ? [] : [summary]
+}

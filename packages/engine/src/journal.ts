@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import type { Fence } from './fence.ts'
+import type { Instance } from './instance.ts'
+import type { Plan } from './plan.ts'
+import type { PoolSummary } from './pool.ts'
+import type { ProofLevel } from './router.ts'
+import type { RolloutOutcome } from './rollout-outcome.ts'
+import type { Step } from './step.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Version of the entries' shape. A reader refuses a newer one and understands every older one. */
+export const JOURNAL_VERSION = 1
+
+/** Where a running plan is heading. */
+export type Direction = 'forward' | 'back'
+
+/** What the journal records. An intent comes before its effect; `done` only after the target was observed. */
+export type EntryBody =
+  /** The rollout exists. */
+  | { readonly type: 'created'; readonly plan: Plan; readonly by?: string }
+  /** An engine took over: at the start, and after each restart. */
+  | { readonly type: 'led'; readonly holder: string }
+  | { readonly type: 'step-started'; readonly index: number; readonly step: Step }
+  | { readonly type: 'step-finished'; readonly index: number }
+  /** Instance found running that an earlier rollout had launched, or whose `launched` was lost in a crash. */
+  | { readonly type: 'adopted'; readonly instance: Instance; readonly ready: boolean }
+  | { readonly type: 'launch-intended'; readonly id: string; readonly release: string }
+  | { readonly type: 'launched'; readonly instance: Instance }
+  | { readonly type: 'ready'; readonly id: string }
+  /** It stayed ready for as long as the plan asks, and counts from now on. */
+  | { readonly type: 'available'; readonly id: string }
+  /** It was ready and is no more; it must prove itself again. */
+  | { readonly type: 'unready'; readonly id: string; readonly reason: string }
+  /** It ended by itself, or was gone when looked for. */
+  | { readonly type: 'lost'; readonly id: string; readonly reason: string }
+  /** Which instances are meant is told by the entries before; a table of thousands is not written again and again. */
+  | {
+      readonly type: 'routes-intended'
+      readonly revision: number
+      readonly pools: readonly PoolSummary[]
+    }
+  | {
+      readonly type: 'routes-converged'
+      readonly revision: number
+      readonly level: ProofLevel
+      readonly evidence: string
+    }
+  | {
+      readonly type: 'drained'
+      readonly id: string
+      readonly inFlight: number | 'unknown'
+      readonly forced: number
+    }
+  | { readonly type: 'stop-intended'; readonly id: string }
+  | {
+      readonly type: 'stopped'
+      readonly id: string
+      readonly graceful: boolean
+      readonly exitCode?: number | null
+      readonly signal?: string | null
+    }
+  | { readonly type: 'judged'; readonly gate: string; readonly verdict: Verdict }
+  /** What a person or a program asked for. Repeating a command id changes nothing. */
+  | {
+      readonly type: 'commanded'
+      readonly command: 'approve' | 'abort'
+      readonly id: string
+      readonly by: string
+      readonly gate?: string
+      readonly reason?: string
+    }
+  /** Something unusual that people should see. */
+  | { readonly type: 'noticed'; readonly message: string }
+  /** The plan is given up; these steps lead back. */
+  | {
+      readonly type: 'turned-back'
+      readonly code: string
+      readonly reason: string
+      readonly steps: readonly Step[]
+    }
+  | {
+      readonly type: 'finished'
+      readonly outcome: RolloutOutcome
+      readonly code?: string
+      readonly reason?: string
+    }
+
+/** One line of the journal. */
+export type Entry = EntryBody & {
+  readonly v: typeof JOURNAL_VERSION
+  readonly rollout: string
+  /** From 0, without gaps. */
+  readonly seq: number
+  /** Milliseconds since the epoch, by the clock of the engine that wrote it. */
+  readonly at: number
+  readonly fence: Fence
+  /** Hash of the entry before; 64 zeros for the first. */
+  readonly prev: string
+  /** SHA-256 over this entry without `hash`, as lower-case hex. */
+  readonly hash: string
+}
+
+/** `prev` of the first entry. */
+export const GENESIS_HASH: string = '0'.repeat(64)
+
+/** Makes `body` the entry that follows `prev`. Pure. */
+export function chainEntry(
+  body: EntryBody,
+  link: Pick<Entry, 'rollout' | 'seq' | 'at' | 'fence' | 'prev'>,
+): Entry {
+  const { rollout, seq, at, fence, prev } = link
+  const unsigned = { v: JOURNAL_VERSION, rollout, seq, at, fence, ...body, prev } as const
+  return { ...unsigned, hash: sha256(JSON.stringify(unsigned)) }
+}
+
+/** What is wrong with `entry` as the successor of `previous`, or undefined where nothing is. Pure. */
+export function chainProblem(entry: Entry, previous: Entry | undefined): string | undefined {
+  const { hash, ...unsigned } = entry
+  if (entry.v > JOURNAL_VERSION) return `it was written by a newer version (v${entry.v})`
+  if (entry.seq !== (previous?.seq ?? -1) + 1) return `its number is ${entry.seq}`
+  if (entry.prev !== (previous?.hash ?? GENESIS_HASH))
+    return 'it does not follow the entry before it'
+  return sha256(JSON.stringify(unsigned)) === hash
+    ? undefined
+    : 'its content does not match its hash'
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,104 @@
+import { systemClock } from './system-clock.ts'
+import type { Clock } from './clock.ts'
+import type { Receipt, Router } from './router.ts'
+import { checkRouteTable, isRouted, type RouteTable, routesAlike } from './route-table.ts'
+
+export interface MemoryRouterOptions {
+  /** @default the machine's clock */
+  readonly clock?: Clock
+  /** Milliseconds from `apply` until requests follow. @default 0 */
+  readonly convergeAfterMs?: number
+  /** Milliseconds that an instance still has requests in flight after it left the routes. @default 0 */
+  readonly drainAfterMs?: number
+}
+
+interface Routes {
+  table: RouteTable
+  followedAt: number
+  /** The table that requests follow until then. */
+  before: RouteTable | undefined
+  /** When instances left the routes. */
+  readonly leftAt: Map<string, number>
+}
+
+/**
+ * A router that routes nothing: the reference implementation of the port, for tests and simulations. It keeps the
+ * port's promises, with a lag and a drain time that can be set.
+ */
+export function memoryRouter(options: MemoryRouterOptions = {}): Router {
+  const { clock = systemClock(), convergeAfterMs = 0, drainAfterMs = 0 } = options
+  const services = new Map<string, Routes>()
+
+  function accept(table: RouteTable): void {
+    const known = services.get(table.service)
+    const leftAt = known?.leftAt ?? new Map<string, number>()
+    const followedAt = clock.now() + convergeAfterMs
+    for (const { instances } of known?.table.pools ?? []) {
+      for (const { id } of instances) if (!isRouted(table, id)) leftAt.set(id, followedAt)
+    }
+    const before = known && clock.now() < known.followedAt ? known.before : known?.table
+    services.set(table.service, { table, followedAt, before, leftAt })
+  }
+
+  return {
+    name: 'memory',
+    probe: () => Promise.resolve({ inFlight: true, proof: 'observed' }),
+    observe(service) {
+      const known = services.get(service)
+      const converged = !known || clock.now() >= known.followedAt
+      const { revision = 0, fence = 0 } = known?.table ?? {}
+      return Promise.resolve({
+        service,
+        table: converged ? known?.table : known?.before,
+        revision,
+        fence,
+        converged,
+        drift: [],
+      })
+    },
+    async apply(table) {
+      const known = services.get(table.service)?.table
+      const receipt = { service: table.service, revision: table.revision }
+      if (known && isStale(table, known)) return { ...receipt, ...stale(known) }
+      if (!known || !isInForce(table, known)) accept(copy(checkRouteTable(table)))
+      return { ...receipt, outcome: 'applied' }
+    },
+    async converge({ service, revision }, { deadline, signal }) {
+      const waitMs = Math.max(0, (services.get(service)?.followedAt ?? 0) - clock.now())
+      await clock.sleep(Math.min(waitMs, deadline), signal ? { signal } : {})
+      const converged = waitMs <= deadline && services.get(service)?.table.revision === revision
+      const evidence = converged ? 'the table in memory is the one applied' : 'it has not converged'
+      return { revision, converged, level: converged ? 'observed' : 'accepted', evidence }
+    },
+    async drain(service, instances, { deadline, signal }) {
+      const leftAt = services.get(service)?.leftAt
+      const ends = instances.map((id) => (leftAt?.get(id) ?? -drainAfterMs) + drainAfterMs)
+      const waitMs = Math.max(0, Math.max(...ends) - clock.now())
+      await clock.sleep(Math.min(waitMs, deadline), signal ? { signal } : {})
+      const inFlight = ends.filter((end) => end > clock.now()).length
+      return { drained: inFlight === 0, inFlight, longLived: 0, forced: 0 }
+    },
+  }
+}
+
+/** A caller that changes its table later changes nothing here. */
+function copy(table: RouteTable): RouteTable {
+  const pools = table.pools.map((pool) => {
+    return { ...pool, instances: pool.instances.map(({ id, address }) => ({ id, address })) }
+  })
+  return { ...table, pools }
+}
+
+function isStale(table: RouteTable, known: RouteTable): boolean {
+  const older = table.fence < known.fence || table.revision < known.revision
+  return older || (table.revision === known.revision && !routesAlike(table, known))
+}
+
+function isInForce({ fence, revision }: RouteTable, known: RouteTable): boolean {
+  return fence === known.fence && revision === known.revision
+}
+
+function stale(known: RouteTable): Pick<Receipt, 'outcome' | 'reason'> {
+  const reason = `revision ${known.revision} under fence ${known.fence} is in force`
+  return { outcome: 'rejected', reason }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from './clock.ts'
+import type { Lease } from './fence.ts'
+import type { Entry } from './journal.ts'
+import { checkAppend, decodeLine, encodeLine } from './journal-line.ts'
+import { grantLease, releasedLease } from './lease-grant.ts'
+import { selectRollouts, summarize } from './rollout-summary.ts'
+import type { RolloutSummary, Store } from './store.ts'
+import { systemClock } from './system-clock.ts'
+
+export interface MemoryStoreOptions {
+  /** Decides when leases lapse. @default systemClock() */
+  readonly clock?: Clock
+}
+
+/**
+ * A store in memory: for tests, simulations, and to read what a store does. Entries go through JSON as in every
+ * durable store. It outlives `close()`, so that a restarted engine finds what the one before it wrote; it does not
+ * outlive the process.
+ *
+ * @example
+ * ```ts
+ * const engine = createEngine({ store: memoryStore(), router, fleet })
+ * ```
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store & AsyncDisposable {
+  const clock = options.clock ?? systemClock()
+  const journals = new Map<string, Entry[]>()
+  const leases = new Map<string, Lease>()
+  return {
+    name: 'memory',
+    async append(rolloutId, expectedSeq, entries) {
+      const journal = journals.get(rolloutId) ?? []
+      checkAppend(rolloutId, expectedSeq, journal.at(-1), entries)
+      journal.push(...entries.map(copy))
+      journals.set(rolloutId, journal)
+    },
+    async *read(rolloutId) {
+      yield* journals.get(rolloutId)?.slice() ?? []
+    },
+    async rollouts(filter = {}) {
+      return selectRollouts([...journals.values()].flatMap(summaryOf), filter)
+    },
+    async lease(service, holder, ttlMs) {
+      const lease = grantLease(leases.get(service), { service, holder, ttlMs }, clock.now())
+      leases.set(service, lease)
+      return lease
+    },
+    async release(lease) {
+      const released = releasedLease(leases.get(lease.service), lease)
+      if (released !== undefined) leases.set(lease.service, released)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const closed = Promise.resolve()
+
+function close(): Promise<void> {
+  return closed
+}
+
+function copy(entry: Entry): Entry {
+  return decodeLine(encodeLine(entry)) ?? entry
+}
+
+function summaryOf(journal: readonly Entry[]): RolloutSummary[] {
+  const [first] = journal
+  const last = journal.at(-1)
+  const summary = first && last && summarize(first, last)
+  return summary === undefined ? [] : [summary]
+}

@@ -1,0 +1,23 @@
+const watchers = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls `listener` when `signal` aborts, until the returned function is called.
+ *
+ * One event listener serves any number of watchers: adding to an `AbortSignal` walks all listeners that it has, which
+ * makes ten thousand sleepers on one signal quadratic.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (!signal) return () => undefined
+  const known = watchers.get(signal) ?? watch(signal)
+  known.add(listener)
+  return () => known.delete(listener)
+}
+
+function watch(signal: AbortSignal): Set<() => void> {
+  const listeners = new Set<() => void>()
+  watchers.set(signal, listeners)
+  signal.addEventListener('abort', () => listeners.forEach((listener) => listener()), {
+    once: true,
+  })
+  return listeners
+}

@@ -1,0 +1,131 @@
+import { refuse } from './changeover-error.ts'
+import { type Pool, summarizePools } from './pool.ts'
+import type { InstanceState, RolloutState } from './rollout-state.ts'
+import type { Receipt } from './router.ts'
+import {
+  checkRouteTable,
+  proportionalWeights,
+  type RouteTable,
+  routesAlike,
+} from './route-table.ts'
+import type { Run } from './run.ts'
+
+/** How long a router may take to follow a table, in milliseconds. */
+const CONVERGE_WITHIN_MS = 60_000
+const APPLY_ATTEMPTS = 5
+const RETRY_AFTER_MS = 250
+
+/** Whether an instance may be named in a route table: it proved itself ready, and nobody asked it to stop. */
+function mayServe({ phase }: InstanceState): boolean {
+  return phase === 'ready' || phase === 'available'
+}
+
+/**
+ * Pools of every instance that may serve, weighed by their number. Weights of the release that is being left never
+ * rise on the way back, whatever is lost meanwhile. Pure.
+ */
+export function proportionalPools(
+  state: RolloutState,
+  leaving: Pick<ReadonlySet<string>, 'has'>,
+  inForce: RouteTable | undefined,
+): Pool[] {
+  const serving = byRelease(state, (instance) => !leaving.has(instance.id))
+  const releases = [...serving.keys()].sort()
+  const counts = releases.map((release) => serving.get(release)?.length ?? 0)
+  const weights = proportionalWeights(counts)
+  const capped = state.direction === 'back' ? cap(state, releases, weights, inForce) : weights
+  return releases.map((release, i) => pool(release, capped[i] ?? 0, serving.get(release) ?? []))
+}
+
+/** Pools of every instance that may serve, with the weights given; releases that are not named get none. Pure. */
+export function weightedPools(
+  state: RolloutState,
+  weights: Readonly<Record<string, number>>,
+): Pool[] {
+  const serving = byRelease(state, ({ release }) => (weights[release] ?? 0) > 0)
+  return Object.keys(weights)
+    .filter((release) => (weights[release] ?? 0) > 0)
+    .sort()
+    .map((release) => pool(release, weights[release] ?? 0, serving.get(release) ?? []))
+}
+
+function byRelease(
+  state: RolloutState,
+  wanted: (instance: InstanceState) => boolean,
+): Map<string, InstanceState[]> {
+  const releases = new Map<string, InstanceState[]>()
+  for (const instance of state.instances.values()) {
+    if (!mayServe(instance) || !wanted(instance)) continue
+    const peers = releases.get(instance.release)
+    if (peers) peers.push(instance)
+    else releases.set(instance.release, [instance])
+  }
+  return releases
+}
+
+function pool(release: string, weight: number, members: readonly InstanceState[]): Pool {
+  const instances = members.map((member) => member.instance).filter((one) => one !== undefined)
+  return { release, weight, instances }
+}
+
+function cap(
+  state: RolloutState,
+  releases: readonly string[],
+  weights: readonly number[],
+  inForce: RouteTable | undefined,
+): number[] {
+  const left = releases.indexOf(state.plan.to.id)
+  const others = releases.findIndex((release) => release !== state.plan.to.id)
+  const before = inForce?.pools.find(({ release }) => release === state.plan.to.id)?.weight ?? 0
+  const surplus = (weights[left] ?? 0) - before
+  if (left < 0 || others < 0 || surplus <= 0) return [...weights]
+  return weights.map((weight, i) => weight + (i === left ? -surplus : i === others ? surplus : 0))
+}
+
+/**
+ * Puts `pools` in force and returns when the router was seen to follow. Does nothing where they are in force already.
+ *
+ * @throws ChangeoverError `CHANGEOVER_NOT_CONVERGED`
+ */
+export async function putInForce(
+  run: Run,
+  pools: readonly Pool[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { service } = run.state.plan
+  const table = { service, revision: run.revision + 1, fence: run.fence, pools }
+  if (run.inForce && routesAlike(run.inForce, table)) return
+  run.revision = checkRouteTable(table).revision
+  const { revision } = table
+  // Known from this instant on: nobody in it may be stopped, whatever becomes of it.
+  run.sent = table
+  await run.record({ type: 'routes-intended', revision, pools: summarizePools(pools) })
+  const receipt = await apply(run, table, signal)
+  const proof = await run.ports.router.converge(receipt, { deadline: CONVERGE_WITHIN_MS, signal })
+  if (!proof.converged) throw notConverged(table, proof.evidence)
+  run.inForce = table
+  const { level, evidence } = proof
+  await run.record({ type: 'routes-converged', revision, level, evidence })
+}
+
+async function apply(run: Run, table: RouteTable, signal: AbortSignal): Promise<Receipt> {
+  const { router, clock } = run.ports
+  for (let attempt = 1; ; attempt += 1) {
+    const receipt = await router.apply(table, { signal })
+    if (receipt.outcome === 'applied') return receipt
+    if (receipt.outcome === 'indeterminate' && (await isInForce(run, table, signal))) return receipt
+    const { outcome, reason = 'no reason given' } = receipt
+    const final = outcome === 'rejected' || attempt >= APPLY_ATTEMPTS
+    if (final) throw notConverged(table, `${outcome}: ${reason}`)
+    await clock.sleep(RETRY_AFTER_MS * attempt, { signal })
+  }
+}
+
+async function isInForce(run: Run, table: RouteTable, signal: AbortSignal): Promise<boolean> {
+  const observed = await run.ports.router.observe(table.service, { signal })
+  return observed.revision === table.revision
+}
+
+function notConverged({ service, revision }: RouteTable, problem: string): Error {
+  return refuse('CHANGEOVER_NOT_CONVERGED', { service, revision, problem })
+}

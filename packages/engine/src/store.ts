@@ -1,0 +1,49 @@
+import type { Lease } from './fence.ts'
+import type { Entry } from './journal.ts'
+import type { Release } from './release.ts'
+import type { RolloutOutcome } from './rollout-outcome.ts'
+
+/** One line of a service's history. */
+export interface RolloutSummary {
+  readonly id: string
+  readonly service: string
+  readonly from: Release | undefined
+  readonly to: Release
+  readonly replicas: number
+  readonly startedAt: number
+  readonly finishedAt: number | undefined
+  /** Undefined while the rollout is under way. */
+  readonly outcome: RolloutOutcome | undefined
+}
+
+export interface RolloutFilter {
+  readonly service?: string
+  /** Only those under way (true) or finished (false). @default both */
+  readonly open?: boolean
+}
+
+/** Keeps journals and leases: the only durable state. */
+export interface Store {
+  readonly name: string
+  /**
+   * Appends entries whose sequence numbers begin at `expectedSeq`; durable when it resolves. A crash may leave a
+   * prefix of `entries`, never a gap.
+   *
+   * @throws ChangeoverError `CHANGEOVER_CONFLICT` where the journal does not stand at `expectedSeq`
+   */
+  append(rolloutId: string, expectedSeq: number, entries: readonly Entry[]): Promise<void>
+  /** The journal from its first entry, its hash chain checked. @throws ChangeoverError `CHANGEOVER_JOURNAL_CORRUPT` */
+  read(rolloutId: string): AsyncIterable<Entry>
+  /** Oldest first. */
+  rollouts(filter?: RolloutFilter): Promise<readonly RolloutSummary[]>
+  /**
+   * Grants or renews the lease on `service` for `ttlMs`. A new grant has a fence above every earlier one; a renewal by
+   * the holder in force keeps its fence.
+   *
+   * @throws ChangeoverError `CHANGEOVER_LEASE_HELD` while another holder's lease has not lapsed
+   */
+  lease(service: string, holder: string, ttlMs: number): Promise<Lease>
+  /** Gives the lease back early; does nothing where `lease` is no longer in force. */
+  release(lease: Lease): Promise<void>
+  close(): Promise<void>
+}

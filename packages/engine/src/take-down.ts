@@ -1,0 +1,88 @@
+import { refuse } from './changeover-error.ts'
+import type { InstanceState } from './rollout-state.ts'
+import type { DrainReport, ObservedRoutes } from './router.ts'
+import { isRouted } from './route-table.ts'
+import type { Run } from './run.ts'
+import type { DrainSettings } from './step.ts'
+
+/**
+ * Waits until an instance that is out of the routes has no request in flight, or the drain policy says otherwise.
+ *
+ * @throws ChangeoverError `CHANGEOVER_NOT_DRAINED` under the policy `hold`
+ */
+export async function drainInstance(
+  run: Run,
+  { id }: InstanceState,
+  { deadlineMs, onDeadline }: DrainSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { service } = run.state.plan
+  for (;;) {
+    const report = await run.ports.router.drain(service, [id], { deadline: deadlineMs, signal })
+    if (report.drained || onDeadline === 'force' || report.inFlight === 'unknown') {
+      return run.record(drainedEntry(id, report))
+    }
+    if (onDeadline === 'hold') {
+      throw refuse('CHANGEOVER_NOT_DRAINED', { instance: id, inFlight: report.inFlight })
+    }
+    const message = `${id} still has ${report.inFlight} request(s) in flight; waiting on`
+    await run.record({ type: 'noticed', message })
+  }
+}
+
+function drainedEntry(id: string, { inFlight, forced }: DrainReport) {
+  return { type: 'drained', id, inFlight, forced } as const
+}
+
+/**
+ * Stops an instance, after looking once more whether the router really sends it nothing.
+ *
+ * @throws ChangeoverError `CHANGEOVER_NOT_CONVERGED` where the router names it after all
+ */
+export async function stopInstance(
+  run: Run,
+  known: InstanceState,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, instance } = known
+  if (known.phase !== 'stopping') {
+    await assertUnrouted(run, id, signal)
+    await run.record({ type: 'stop-intended', id })
+  }
+  // An instance without an address was never launched as far as anybody knows.
+  if (!instance) return run.record({ type: 'stopped', id, graceful: true })
+  const report = await run.ports.fleet.stop(instance, { deadline: deadlineMs, signal })
+  const { graceful, exitCode, signal: endedBy } = report
+  await run.record({
+    type: 'stopped',
+    id,
+    graceful,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(endedBy === undefined ? {} : { signal: endedBy }),
+  })
+}
+
+/**
+ * The router was seen to converge on a table without the instance; here it must still be so. A newer table of ours may
+ * be on its way meanwhile, as long as it leaves the instance out too.
+ */
+async function assertUnrouted(run: Run, id: string, signal: AbortSignal): Promise<void> {
+  const { service } = run.state.plan
+  const observed = await run.ports.router.observe(service, { signal })
+  const problem = routedProblem(run, observed, id)
+  if (problem === undefined) return
+  throw refuse('CHANGEOVER_NOT_CONVERGED', { service, revision: observed.revision, problem })
+}
+
+function routedProblem(
+  { inForce, sent }: Run,
+  { table, revision, converged }: ObservedRoutes,
+  id: string,
+): string | undefined {
+  if (table && isRouted(table, id)) return `it still names ${id}`
+  if (sent && isRouted(sent, id)) return `a table that names ${id} is on its way`
+  if (revision < (inForce?.revision ?? 0)) return `it fell back to revision ${revision}`
+  const ours = revision === sent?.revision && revision !== inForce?.revision
+  return converged || ours ? undefined : 'it has not converged'
+}

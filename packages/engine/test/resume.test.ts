@@ -1,0 +1,71 @@
+import { memoryRouter } from '@changeover/engine'
+import { describe, expect, test } from 'vitest'
+import { request, setStage } from './stage.ts'
+
+describe('engine.resume', () => {
+  test('goes on with a rollout that a closed engine let go of', async () => {
+    const { deploy, engine, another, clock, running } = setStage()
+    await deploy('v1')
+    const rollout = await clock.run(engine.start(request('v2')))
+    await clock.advance(1_200)
+    await clock.run(engine.close())
+    const [resumed] = await clock.run(another().resume())
+    expect(resumed?.id).toBe(rollout.id)
+    expect(await clock.run(resumed!.finished)).toMatchObject({ outcome: 'promoted' })
+    expect(await running()).toEqual({ v2: 3 })
+  })
+
+  test('leaves a rollout to the engine that leads it', async () => {
+    const { engine, another, clock } = setStage()
+    const rollout = await clock.run(engine.start(request('v1')))
+    expect(await clock.run(another().resume())).toEqual([])
+    expect(await clock.run(rollout.finished)).toMatchObject({ outcome: 'promoted' })
+  })
+
+  test('answers with the rollouts that it leads already', async () => {
+    const { engine, clock } = setStage()
+    const rollout = await clock.run(engine.start(request('v1')))
+    const [same] = await clock.run(engine.resume())
+    expect(same?.id).toBe(rollout.id)
+    await clock.run(rollout.finished)
+    expect(await clock.run(engine.resume())).toEqual([])
+  })
+
+  test('notices instances that ended while nobody looked', async () => {
+    const { deploy, engine, another, clock, fleet, running } = setStage()
+    await deploy('v1')
+    await clock.run(engine.start(request('v2')))
+    await clock.advance(1_200)
+    await clock.run(engine.close())
+    for (const { id, release } of await fleet.list('shop')) if (release === 'v1') fleet.crash(id)
+    const [resumed] = await clock.run(another().resume())
+    expect(await clock.run(resumed!.finished)).toMatchObject({ outcome: 'promoted' })
+    expect(await running()).toEqual({ v2: 3 })
+  })
+
+  test('goes on where an aborted rollout was on its way back', async () => {
+    const { deploy, engine, another, clock, running } = setStage()
+    await deploy('v1')
+    const rollout = await clock.run(engine.start(request('v2')))
+    await clock.advance(1_200)
+    await clock.run(rollout.abort({ by: 'ada' }))
+    await clock.run(engine.close())
+    const [resumed] = await clock.run(another().resume())
+    expect(await clock.run(resumed!.finished)).toMatchObject({ outcome: 'rolled-back' })
+    expect(await running()).toEqual({ v1: 3 })
+  })
+
+  test('puts a router right that forgot its routes meanwhile', async () => {
+    const { deploy, engine, clock, another } = setStage()
+    await deploy('v1')
+    await clock.run(engine.start(request('v2')))
+    await clock.advance(1_200)
+    await clock.run(engine.close())
+    const router = memoryRouter({ clock })
+    const forgetful = another({ router })
+    const [resumed] = await clock.run(forgetful.resume())
+    expect(await clock.run(resumed!.finished)).toMatchObject({ outcome: 'promoted' })
+    const { table } = await router.observe('shop')
+    expect(table?.pools).toMatchObject([{ release: 'v2', weight: 10_000 }])
+  })
+})

@@ -1,0 +1,65 @@
+import { trackConnections } from './connections.ts'
+import type { HttpServer } from './connections.ts'
+import { addHook } from './hooks.ts'
+import type { Hook, HookList } from './hooks.ts'
+import { LifecycleError } from './lifecycle-error.ts'
+import type { LifecycleState } from './probes.ts'
+import type { AttachedServer } from './shutdown.ts'
+import { createTerminator } from './terminator.ts'
+
+/** What start-up registered with a lifecycle, for its shutdown. */
+export interface Registry {
+  readonly attach: (server: HttpServer) => void
+  readonly onDrain: (name: string, hook: Hook) => void
+  readonly onStop: (name: string, hook: Hook) => void
+  readonly registered: () => {
+    servers: readonly AttachedServer[]
+    drainHooks: HookList
+    stopHooks: HookList
+  }
+}
+
+/** Nothing is registered yet. */
+export function createRegistry(state: () => LifecycleState): Registry {
+  const servers = new Map<HttpServer, AttachedServer>()
+  const drainHooks: HookList = new Map()
+  const stopHooks: HookList = new Map()
+  return {
+    attach: (server) => {
+      refuseLate('attach', state())
+      if (servers.has(server)) throw alreadyAttached()
+      const connections = trackConnections(server)
+      servers.set(server, { connections, terminator: createTerminator(server) })
+    },
+    onDrain: (name, hook) => {
+      refuseLate('onDrain', state())
+      addHook(drainHooks, name, hook)
+    },
+    onStop: (name, hook) => {
+      refuseLate('onStop', state())
+      addHook(stopHooks, name, hook)
+    },
+    registered: () => ({ servers: [...servers.values()], drainHooks, stopHooks }),
+  }
+}
+
+/**
+ * Refuses what only makes sense before the drain.
+ *
+ * @throws LifecycleError `CHANGEOVER_LIFECYCLE_DRAINING`
+ */
+export function refuseLate(what: string, state: LifecycleState): void {
+  if (state === 'starting' || state === 'ready') return
+  throw new LifecycleError(
+    'CHANGEOVER_LIFECYCLE_DRAINING',
+    `${what} was called after the drain began (the lifecycle is ${state}): the process is on its way out and would not keep ` +
+      `what it promises. Call ${what} during start-up, and check lifecycle.state where start-up and a signal can meet.`,
+  )
+}
+
+function alreadyAttached(): LifecycleError {
+  return new LifecycleError(
+    'CHANGEOVER_LIFECYCLE_SERVER_ATTACHED',
+    'attach got the same server twice: it would be drained twice, and its requests counted twice. Attach each server once.',
+  )
+}

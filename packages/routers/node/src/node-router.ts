@@ -1,0 +1,94 @@
+import type { CallOptions, Router, TrafficSample, Unsubscribe } from '@changeover/engine'
+import { listeners } from './listeners.ts'
+import { type NodeRouterOptions, parseOptions } from './options.ts'
+import { routerError } from './router-error.ts'
+import { routerPort, serviceOf } from './router-port.ts'
+import { type ServedService, servedService } from './served-service.ts'
+
+/** A reverse proxy in this process: the {@link Router} port, and what is its own. */
+export interface NodeRouter extends Router {
+  /**
+   * Opens the listener of every service, or none. Calling it again changes nothing.
+   *
+   * @returns the address of each service
+   * @throws ChangeoverError `CHANGEOVER_ROUTER_LISTEN_FAILED`, `CHANGEOVER_ROUTER_CLOSED`
+   */
+  listen(): Promise<Readonly<Record<string, string>>>
+  /**
+   * Where a service is reached, such as `http://127.0.0.1:8080`.
+   *
+   * @throws ChangeoverError `CHANGEOVER_ROUTER_NOT_LISTENING`, `CHANGEOVER_ROUTER_SERVICE_UNKNOWN`
+   */
+  url(service: string): string
+  /**
+   * Per release: each request that an instance was given, and those of them that got no whole answer or one with
+   * status 5xx. What a client broke off before its answer began does not count, nor does the first try of a request
+   * that was sent again because its connection proved closed.
+   */
+  traffic(service: string, options?: CallOptions): Promise<TrafficSample>
+  /** In this process nobody else changes the routes: the listener hears only that the router was closed. */
+  watch(service: string, listener: (drift: readonly string[]) => void): Unsubscribe
+  /**
+   * Accepts nothing more, waits for the answers under way until `timeouts.close`, then cuts what is left. Calling it
+   * again gives the same promise.
+   */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * An HTTP/1.1 reverse proxy in this process that routes each request by the table in force.
+ *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, `CHANGEOVER_DURATION_INVALID`
+ * @example
+ * ```ts
+ * const router = nodeRouter({ listeners: { shop: { port: 8080 } } })
+ * await router.listen()
+ * await router.apply({
+ *   service: 'shop',
+ *   revision: 1,
+ *   fence: 1,
+ *   pools: [{ release: 'v1', weight: 10_000, instances: [{ id: 'shop-1', address: '127.0.0.1:3000' }] }],
+ * })
+ * ```
+ */
+export function nodeRouter(options: NodeRouterOptions): NodeRouter {
+  const settings = parseOptions(options)
+  const { clock, logger, signal } = settings
+  let closed: Promise<void> | undefined
+  const isClosed = (): boolean => closed !== undefined
+  const services = new Map(
+    [...settings.listeners.keys()].map((name) => [name, servedService(name, settings, isClosed)]),
+  )
+  const opened = listeners(settings, (name) => serviceOf(services, name).handle)
+
+  const shut = async (): Promise<void> => {
+    signal?.removeEventListener('abort', onAbort)
+    const cut = await opened.close(settings.timeouts.closeMs, clock)
+    for (const service of services.values()) endService(service)
+    logger[cut > 0 ? 'warn' : 'info']({ cut }, 'router closed')
+  }
+  const close = (): Promise<void> => (closed ??= shut())
+  const onAbort = (): void => void close()
+
+  if (signal?.aborted) onAbort()
+  else signal?.addEventListener('abort', onAbort, { once: true })
+  return {
+    ...routerPort({ services, isClosed, clock, logger }),
+    listen: () => opened.listen(),
+    url(service) {
+      serviceOf(services, service)
+      const url = opened.url(service)
+      if (url !== undefined) return url
+      throw routerError('CHANGEOVER_ROUTER_NOT_LISTENING', { service })
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function endService({ routes, watchers }: ServedService): void {
+  routes.close()
+  for (const watcher of watchers) watcher(['the router was closed: nothing is routed'])
+  watchers.clear()
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import type { RouteTable } from '@changeover/engine'
+import { patience, type Patience } from './case-patience.ts'
+import type { ConformanceCase } from './conformance-case.ts'
+import type { RouterSubject } from './router-subject.ts'
+import { type Backend, startBackend } from './traffic-backend.ts'
+import { type TrafficClient, trafficClient } from './traffic-client.ts'
+
+/** Basis points by release. */
+export type Weights = Readonly<Record<string, number>>
+
+/** Which table of the service it is. */
+export interface TableStamp {
+  /** @default one more than the last */
+  readonly revision?: number
+  /** @default 1 */
+  readonly fence?: number
+}
+
+/** A router on the bench: with tables to apply, and with backends and a client where requests can be sent. */
+export interface RouterBench extends Omit<RouterSubject, 'patience'> {
+  readonly patience: Patience
+  /** A table with one instance for each release. */
+  readonly table: (weights: Weights, stamp?: TableStamp) => Promise<RouteTable>
+  /** Applies a table, and waits until it is followed. */
+  readonly put: (table: RouteTable) => Promise<void>
+  /** Makes a table and puts it in force. */
+  readonly route: (weights: Weights) => Promise<RouteTable>
+  /** Only where there is a `url`. */
+  readonly traffic: RouterTraffic | undefined
+}
+
+/** What requests are sent with, and what answers them. */
+export interface RouterTraffic {
+  /** The backend of a release: the instance that tables name. `copy` is another one of the same release. */
+  readonly backend: (release: string, copy?: number) => Promise<Backend>
+  /** Uses its connections again. */
+  readonly client: TrafficClient
+  /** Makes a connection for each request. */
+  readonly freshClient: TrafficClient
+}
+
+/** One sentence about every router, and how it is checked. */
+export type RouterCase = ConformanceCase<RouterBench>
+
+/** One sentence about every router that requests can be sent to. */
+export type TrafficCase = ConformanceCase<RouterBench & RouterTraffic>
+
+/** Puts a router on the bench. */
+export function routerBench(subject: RouterSubject): RouterBench {
+  const { router, service, url, backendHost = '127.0.0.1' } = subject
+  const patient = patience(subject.patience ?? '20s')
+  const site = url === undefined ? undefined : trafficSite(url, backendHost)
+  const addresses = new Map<string, string>()
+  let last = 0
+
+  async function instanceOf(release: string): Promise<{ id: string; address: string }> {
+    if (site) return (await site.traffic.backend(release)).instance
+    const address = addresses.get(release) ?? `127.0.0.1:${9_001 + addresses.size}`
+    addresses.set(release, address)
+    return { id: `${release}-1`, address }
+  }
+
+  async function table(
+    weights: Weights,
+    { revision = last + 1, fence = 1 }: TableStamp = {},
+  ): Promise<RouteTable> {
+    last = Math.max(last, revision)
+    const pools = Object.entries(weights).map(async ([release, weight]) => {
+      return { release, weight, instances: [await instanceOf(release)] }
+    })
+    return { service, revision, fence, pools: await Promise.all(pools) }
+  }
+
+  async function put(table: RouteTable): Promise<void> {
+    const receipt = await router.apply(table)
+    assert.equal(receipt.outcome, 'applied', receipt.reason)
+    const converging = router.converge(receipt, { deadline: patient.ms })
+    const { converged, evidence } = await patient.soon('converge ends', converging)
+    assert.ok(converged, `a table that was applied converges: ${evidence}`)
+  }
+
+  return {
+    ...subject,
+    patience: patient,
+    table,
+    put,
+    async route(weights) {
+      const made = await table(weights)
+      await put(made)
+      return made
+    },
+    traffic: site?.traffic,
+    async close() {
+      await site?.close()
+      await subject.close()
+    },
+  }
+}
+
+/** Cases for requests, which pass unchecked where none can be sent. */
+export function onTraffic(cases: readonly TrafficCase[]): readonly RouterCase[] {
+  return cases.map(([name, check]) => [
+    name,
+    async (bench) => {
+      if (bench.traffic) await check({ ...bench, ...bench.traffic })
+    },
+  ])
+}
+
+interface TrafficSite {
+  readonly traffic: RouterTraffic
+  close(): Promise<void>
+}
+
+function trafficSite(url: string, host: string): TrafficSite {
+  const backends = new Map<string, Promise<Backend>>()
+  const client = trafficClient(url, { keepAlive: true })
+  const freshClient = trafficClient(url, { keepAlive: false })
+  const backend = (release: string, copy = 1): Promise<Backend> => {
+    const id = `${release}-${copy}`
+    const known = backends.get(id) ?? startBackend({ id, release }, host)
+    backends.set(id, known)
+    return known
+  }
+  return {
+    traffic: { client, freshClient, backend },
+    async close() {
+      client.close()
+      freshClient.close()
+      for (const started of backends.values()) await (await started).close()
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { FULL_WEIGHT } from '@changeover/engine'
+import { onTraffic, type RouterCase } from './router-bench.ts'
+import { flipsUnderLoad } from './router-flips.ts'
+import type { Answer } from './traffic-client.ts'
+
+const FLIPS = 20
+const SAMPLE = 1_000
+
+/** Where requests go. */
+export const trafficCases: readonly RouterCase[] = onTraffic([
+  [
+    'without a table, or with one that has no pool, requests are answered with 503',
+    async ({ router, client, route, put, table, service }) => {
+      assert.equal((await client.ask()).status, 503, 'before the first table')
+      await route({ a: FULL_WEIGHT })
+      assert.equal((await client.ask()).status, 200)
+      await put(await table({}))
+      assert.equal((await client.ask()).status, 503, 'with an empty table')
+      assert.deepEqual((await router.observe(service)).table?.pools, [])
+    },
+  ],
+  [
+    'a release with weight 0 gets none of 500 requests',
+    async ({ client, route }) => {
+      await route({ a: FULL_WEIGHT, b: 0 })
+      assert.deepEqual(countReleases(await client.askMany(500)), { a: 500 })
+    },
+  ],
+  [
+    'a tenth and a hundredth of the weight are that share of 1,000 requests',
+    async (bench) => {
+      const { router, route, shareError = 2 } = bench
+      const { granularity = 1, split } = await router.probe()
+      const client = split === 'connection' ? bench.freshClient : bench.client
+      for (const share of [1_000, 100]) {
+        const weight = Math.ceil(share / granularity) * granularity
+        await route({ a: FULL_WEIGHT - weight, b: weight })
+        const { b = 0, ...others } = countReleases(await client.askMany(SAMPLE))
+        const exact = (SAMPLE * weight) / FULL_WEIGHT
+        assert.ok(Math.abs(b - exact) <= shareError, `${b} of ${SAMPLE} for ${exact}`)
+        assert.deepEqual(others, { a: SAMPLE - b })
+      }
+    },
+  ],
+  [
+    'once a table has converged no release that left answers, nor is a request dropped, 20 times under load',
+    async (bench) => {
+      const { late, dropped, sent } = await flipsUnderLoad(bench, FLIPS)
+      assert.deepEqual({ late, dropped }, { late: [], dropped: [] })
+      assert.ok(sent > FLIPS, 'there was load')
+    },
+  ],
+  [
+    'an instance that refuses connections is passed over where another one serves',
+    async ({ client, put, table, backend }) => {
+      const [gone, there] = [await backend('a'), await backend('a', 2)]
+      await gone.close()
+      const instances = [gone.instance, there.instance]
+      const pools = [{ release: 'a', weight: FULL_WEIGHT, instances }]
+      await put({ ...(await table({})), pools })
+      const answers = await client.askMany(50)
+      assert.deepEqual(countReleases(answers), { a: 50 })
+    },
+  ],
+  [
+    'where the router counts, each release has its requests and its bad answers',
+    async ({ router, service, client, route, backend, patience }) => {
+      if (!router.traffic) return
+      await route({ a: FULL_WEIGHT, b: 0 })
+      await client.askMany(30)
+      await route({ a: 0, b: FULL_WEIGHT })
+      ;(await backend('b')).answerWith(500)
+      await client.askMany(20)
+      const counted = await patience.eventually('all are counted', async () => {
+        const { a, b } = (await router.traffic?.(service)) ?? {}
+        return (a?.total ?? 0) + (b?.total ?? 0) >= 50 && { a, b }
+      })
+      assert.deepEqual(counted, { a: { total: 30, bad: 0 }, b: { total: 20, bad: 20 } })
+    },
+  ],
+])
+
+/** Requests by the release that answered them. */
+function countReleases(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { status, release = `nobody, with ${status}` } of answers) {
+    counts[release] = (counts[release] ?? 0) + 1
+  }
+  return counts
+}

@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Clock,
+  fileStore,
+  type Lease,
+  memoryStore,
+  type RolloutSummary,
+  type Store,
+} from '@changeover/engine'
+import { storeConformance, type StoreSubject } from '@changeover/testing'
+import { describe, expect, test } from 'vitest'
+import { failuresOf } from './fixtures/suite-failures.ts'
+
+describe('the memory store', () => {
+  storeConformance({ test, create: async () => inMemory() })
+})
+
+describe('the file store', () => {
+  storeConformance({ test, create: onDisk })
+})
+
+describe('the file store in real time', () => {
+  storeConformance({
+    test,
+    create: async () => {
+      const { store, close } = await onDisk({ clock: undefined })
+      return { store, close }
+    },
+  })
+})
+
+describe('a store that breaks its word fails the suite', () => {
+  const held = (error: unknown): boolean =>
+    error instanceof Error && 'code' in error && error.code === 'CHANGEOVER_LEASE_HELD'
+
+  const defects: readonly [
+    defect: string,
+    breakIt: (store: Store) => Partial<Store>,
+    sentence: string,
+  ][] = [
+    [
+      'appends without compare-and-swap',
+      (store) => ({ append: (...call) => store.append(...call).catch(() => undefined) }),
+      'of several racing appends exactly one wins, and the others are told of the conflict',
+    ],
+    [
+      'says conflict and has written all the same',
+      (store) => ({ append: appendAnyway(store), read: readAll(store) }),
+      'an append behind the end of the journal is refused and writes nothing',
+    ],
+    [
+      'loses the last entry',
+      (store) => ({ append: (id, seq, entries) => store.append(id, seq, entries.slice(0, -1)) }),
+      'what was appended is read back, in order',
+    ],
+    [
+      'mixes journals',
+      (store) => ({ read: () => store.read('r1') }),
+      'journals of different rollouts do not mix',
+    ],
+    [
+      'lists the newest first',
+      (store) => ({ rollouts: async (filter) => [...(await store.rollouts(filter))].reverse() }),
+      'rollouts are listed oldest first, those of one instant by id',
+    ],
+    [
+      'ignores the filter',
+      (store) => ({ rollouts: () => store.rollouts() }),
+      'rollouts are listed by service, and by whether they are under way',
+    ],
+    [
+      'forgets the outcome',
+      (store) => ({ rollouts: async (filter) => (await store.rollouts(filter)).map(unfinished) }),
+      'a finished rollout is listed with its outcome and its end',
+    ],
+    [
+      'repeats a fence',
+      (store) => ({ lease: async (...call) => ({ ...(await store.lease(...call)), fence: 1 }) }),
+      'a lapsed lease is granted to another holder, with a higher fence',
+    ],
+    [
+      'grants a lease that is held',
+      (store) => ({
+        lease: (service, holder, ttlMs) =>
+          store.lease(service, holder, ttlMs).catch(async (error: unknown) => {
+            if (!held(error)) throw error
+            return { service, holder, fence: 2, expiresAt: 2 }
+          }),
+      }),
+      'a second holder is refused, and told who leads and for how long',
+    ],
+    [
+      'raises the fence with each renewal',
+      (store) => ({ lease: growing(store) }),
+      'a renewal by the holder keeps the fence and moves the end',
+    ],
+    [
+      'keeps a released lease',
+      () => ({ release: async () => undefined }),
+      'a released lease is granted at once, with a higher fence',
+    ],
+    [
+      'lets a stale release end the lease in force',
+      (store) => ({ release: releaseAny(store) }),
+      'the release of a lease that is no longer in force does nothing',
+    ],
+    [
+      'cannot be closed twice',
+      () => ({ close: onlyOnce() }),
+      'closing twice is the same as closing once',
+    ],
+  ]
+
+  test.each(defects)('one that %s', async (_, breakIt, sentence) => {
+    const create = async (): Promise<StoreSubject> => {
+      const subject = inMemory()
+      return { ...subject, store: { ...subject.store, ...breakIt(subject.store) } }
+    }
+    const name = `store: ${sentence}`
+    expect(await failuresOf(storeConformance, create, name)).toStrictEqual([name])
+  })
+
+  test('one that loses everything when it is reopened', async () => {
+    const failures = await failuresOf(storeConformance, async () => ({
+      ...inMemory(),
+      reopen: async () => memoryStore(),
+    }))
+    expect(failures).toStrictEqual([
+      'store: what was acknowledged survives a reopening',
+      'store: the list of rollouts survives a reopening',
+      'store: a lease in force survives a reopening',
+      'store: the fence goes on growing after a release and a reopening',
+    ])
+  })
+
+  test('and one that keeps it passes', async () => {
+    expect(await failuresOf(storeConformance, async () => inMemory())).toStrictEqual([])
+  })
+})
+
+function inMemory(): StoreSubject {
+  const { clock, advance } = handClock()
+  const store = memoryStore({ clock })
+  return { store, reopen: async () => store, advance, close: () => store.close() }
+}
+
+async function onDisk(options: { clock?: undefined } = {}): Promise<StoreSubject> {
+  const directory = await mkdtemp(join(tmpdir(), 'changeover-conformance-'))
+  const { clock, advance } = handClock()
+  const open = (): Store => fileStore('clock' in options ? { directory } : { directory, clock })
+  let current = open()
+  return {
+    store: current,
+    async reopen() {
+      await current.close()
+      current = open()
+      return current
+    },
+    advance,
+    async close() {
+      await current.close()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+/** Time that stands still until it is moved. */
+function handClock(): { clock: Clock; advance: (ms: number) => Promise<void> } {
+  let now = 0
+  return {
+    clock: { now: () => now, sleep: async () => undefined },
+    advance: async (ms) => void (now += ms),
+  }
+}
+
+function appendAnyway(store: Store): Store['append'] {
+  return async (id, seq, entries) => {
+    try {
+      await store.append(id, seq, entries)
+    } catch (error) {
+      extra.set(store, entries)
+      throw error
+    }
+  }
+}
+
+const extra = new WeakMap<Store, Parameters<Store['append']>[2]>()
+
+function readAll(store: Store): Store['read'] {
+  return async function* (id) {
+    yield* store.read(id)
+    yield* extra.get(store) ?? []
+  }
+}
+
+function growing(store: Store): Store['lease'] {
+  let renewals = 0
+  return async (...call) => {
+    const lease = await store.lease(...call)
+    renewals += 1
+    return { ...lease, fence: lease.fence + renewals }
+  }
+}
+
+/** Takes whatever lease there is for the one given back. */
+function releaseAny(store: Store): Store['release'] {
+  return async (lease: Lease) => {
+    for (const fence of [lease.fence, lease.fence + 1]) await store.release({ ...lease, fence })
+  }
+}
+
+function unfinished(summary: RolloutSummary): RolloutSummary {
+  return { ...summary, outcome: undefined, finishedAt: undefined }
+}
+
+function onlyOnce(): Store['close'] {
+  let closed = false
+  return async () => {
+    if (closed) throw new Error('closed already')
+    closed = true
+  }
+}

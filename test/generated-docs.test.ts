@@ -1,0 +1,61 @@
+import * as engine from '@changeover/engine'
+import * as processFleet from '@changeover/fleet-process'
+import * as lifecycle from '@changeover/lifecycle'
+import * as nodeRouter from '@changeover/router-node'
+import * as testing from '@changeover/testing'
+import { describe, expect, it } from 'vitest'
+import { type ErrorRegistry, type ErrorTemplate, renderErrors } from './fixtures/render-errors.ts'
+
+/** Packages that export a registry of their errors are found by its name, ERROR_CODES. */
+const packages: Record<string, object> = {
+  '@changeover/engine': engine,
+  '@changeover/fleet-process': processFleet,
+  '@changeover/lifecycle': lifecycle,
+  '@changeover/router-node': nodeRouter,
+  '@changeover/testing': testing,
+}
+
+describe('The documentation', () => {
+  const registries = Object.entries(packages).flatMap(registryOf)
+
+  it('of the errors is what the registries say (vitest --update writes it)', async () => {
+    expect(registries.map((registry) => registry.package)).toContain('@changeover/engine')
+    await expect(renderErrors(registries)).toMatchFileSnapshot('../docs/errors.md')
+  })
+
+  it('of the errors has one place for each code', () => {
+    const headings = renderErrors(registries).match(/^### .+$/gm) ?? []
+    const codes = registries.flatMap((registry) => Object.keys(registry.codes))
+    expect(headings).toHaveLength(codes.length)
+    expect(new Set(headings).size).toBe(codes.length)
+  })
+})
+
+describe('The reference of the errors', () => {
+  it('goes by package and code, and marks what is filled in', () => {
+    const codes = {
+      CHANGEOVER_B: { what: 'B broke {what_broke}.', why: 'Because.', next: 'Mend {it}' },
+      CHANGEOVER_A: { what: 'A.', why: 'So.', next: 'Go.' },
+    }
+    const text = renderErrors([{ package: '@changeover/some', codes }])
+    expect(text.slice(text.indexOf('## '))).toBe(`## @changeover/some
+
+### CHANGEOVER_A
+
+- **What was refused:** A.
+- **Why:** So.
+- **What next:** Go.
+
+### CHANGEOVER_B
+
+- **What was refused:** B broke \`{what_broke}\`.
+- **Why:** Because.
+- **What next:** Mend \`{it}\`
+`)
+  })
+})
+
+function registryOf([name, module]: [string, object]): ErrorRegistry[] {
+  const codes = Reflect.get(module, 'ERROR_CODES') as Record<string, ErrorTemplate> | undefined
+  return codes === undefined ? [] : [{ package: name, codes }]
+}
