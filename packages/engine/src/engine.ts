@@ -1,6 +1,6 @@
 import { ChangeoverError, refuse } from './changeover-error.ts'
 import { type EngineOptions, type EngineSettings, readEngineOptions } from './engine-options.ts'
-import { rollbackTarget } from './history.ts'
+import { rollbackTarget, serviceOf } from './history.ts'
 import { chainEntry, type Entry, GENESIS_HASH } from './journal.ts'
 import { lead, type Led } from './lead.ts'
 import type { Plan } from './plan.ts'
@@ -10,6 +10,7 @@ import type { Rollout } from './rollout.ts'
 import { rolloutHandle } from './rollout-handle.ts'
 import { foldEntry, foldJournal, type RolloutState } from './rollout-state.ts'
 import type { RolloutSummary, Store } from './store.ts'
+import type { Service } from './service.ts'
 import { readStartRequest, type StartRequest } from './start-request.ts'
 
 /** Plans rollouts, carries them out, and resumes them after a crash. The only thing that acts. */
@@ -26,6 +27,8 @@ export interface Engine extends AsyncDisposable {
    * @param request.to id of the release; default the one before the current one
    */
   rollback(service: string, request: { by: string; to?: string }): Promise<Rollout>
+  /** What the service is now: its current release, and the rollout under way. */
+  service(name: string): Promise<Service>
   /** Every rollout of a service, oldest first. */
   history(service: string): Promise<readonly RolloutSummary[]>
   /** Lets go of all rollouts at a safe point; they stay open in the journal. Ports are the caller's to close. */
@@ -100,6 +103,7 @@ export function createEngine(options: EngineOptions): Engine {
     start,
     resume,
     rollback,
+    service: async (name) => serviceOf(name, await store.rollouts({ service: name })),
     history: (service) => store.rollouts({ service }),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,5 +1,6 @@
 import { refuse } from './changeover-error.ts'
 import type { Release } from './release.ts'
+import type { Service } from './service.ts'
 import type { RolloutSummary } from './store.ts'
 
 /** The release that the last finished rollout left in place. Pure, like all here. */
@@ -8,6 +9,12 @@ export function currentRelease(history: readonly RolloutSummary[]): Release | un
     ({ outcome }) => outcome === 'promoted' || outcome === 'rolled-back',
   )
   return last?.outcome === 'promoted' ? last.to : last?.from
+}
+
+/** The service as its history tells it. */
+export function serviceOf(name: string, history: readonly RolloutSummary[]): Service {
+  const underWay = history.find(({ outcome }) => outcome === undefined)
+  return { name, current: currentRelease(history), rollout: underWay?.id }
 }
 
 /**

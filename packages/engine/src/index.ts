@@ -19,7 +19,7 @@ export {
 export { createEngine, type Engine } from './engine.ts'
 export type { StartRequest } from './start-request.ts'
 export type { EngineOptions } from './engine-options.ts'
-export { type Gate, isGate } from './gate.ts'
+export type { Gate } from './gate.ts'
 export type { Hook, HookContext } from './hook.ts'
 export { memoryFleet, type MemoryFleet, type MemoryFleetOptions } from './memory-fleet.ts'
 export { memoryRouter, type MemoryRouterOptions } from './memory-router.ts'

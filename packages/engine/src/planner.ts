@@ -1,7 +1,7 @@
 import { checkPlan } from './check-plan.ts'
 import { refuse } from './changeover-error.ts'
 import type { StartRequest } from './start-request.ts'
-import { currentRelease } from './history.ts'
+import { serviceOf } from './history.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './run.ts'
 import type { Store } from './store.ts'
@@ -19,9 +19,10 @@ export async function makePlan(ports: Ports, store: Store, request: StartRequest
     ports.router.probe(),
     ports.fleet.list(service),
   ])
-  const open = history.find(({ outcome }) => outcome === undefined)
-  if (open) throw refuse('CHANGEOVER_ROLLOUT_RUNNING', { service, rollout: open.id })
-  const from = currentRelease(history) ?? current
+  const known = serviceOf(service, history)
+  const { rollout } = known
+  if (rollout) throw refuse('CHANGEOVER_ROLLOUT_RUNNING', { service, rollout })
+  const from = known.current ?? current
   if (from?.id === to.id) throw refuse('CHANGEOVER_RELEASE_CURRENT', { service, release: to.id })
   const running = instances.filter(({ release }) => release === from?.id).length
   const written = strategy.plan({ service, from, to, replicas, running, router })

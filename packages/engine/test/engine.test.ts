@@ -121,6 +121,22 @@ describe('an engine', () => {
     ])
   })
 
+  test('says what a service is now: its current release, and the rollout under way', async () => {
+    const { engine, deploy, clock } = setStage()
+    expect(await engine.service('shop')).toEqual({ name: 'shop' })
+    await deploy('v1')
+    const rollout = await clock.run(engine.start(request('v2')))
+    expect(await engine.service('shop')).toMatchObject({
+      current: { id: 'v1' },
+      rollout: rollout.id,
+    })
+    await clock.run(rollout.finished)
+    expect(await engine.service('shop')).toMatchObject({
+      current: { id: 'v2' },
+      rollout: undefined,
+    })
+  })
+
   test('tells its notifiers every entry, and is not disturbed by one that fails', async () => {
     const seen: string[] = []
     const good: Notifier = {

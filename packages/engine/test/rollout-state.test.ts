@@ -100,11 +100,11 @@ describe('whatever the journal says', () => {
     )
   })
 
-  test('a command that is repeated under its id changes nothing', () => {
+  test('a command that is repeated under its id changes nothing, whoever says it', () => {
     fc.assert(
       fc.property(fc.array(arbitraryBody, { maxLength: 30 }), (bodies) => {
         const twice = bodies.flatMap((body): EntryBody[] =>
-          body.type === 'commanded' ? [body, body] : [body],
+          body.type === 'commanded' ? [body, { ...body, by: 'eve' }] : [body],
         )
         const [once, repeated] = [foldJournal(journalOf(bodies)), foldJournal(journalOf(twice))]
         expect(repeated.approvals).toStrictEqual(once.approvals)

@@ -2,7 +2,7 @@ import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
 import { taskGroup } from '../task-group.ts'
 import type { Verdict } from '../verdict.ts'
-import { conclude } from '../conclude.ts'
+import { passGate } from '../gate.ts'
 
 type ApproveStep = Extract<Step, { readonly step: 'approve' }>
 
@@ -24,7 +24,7 @@ export async function approve(run: Run, step: ApproveStep): Promise<void> {
   } finally {
     await group.cancel(undefined)
   }
-  await conclude(run, step.gate, verdictOf(approvers(run, step), step.quorum))
+  await passGate(run, step.gate, verdictOf(approvers(run, step), step.quorum))
 }
 
 function approvers({ state }: Run, { gate }: ApproveStep): string[] {

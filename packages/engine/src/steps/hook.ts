@@ -1,4 +1,4 @@
-import { conclude } from '../conclude.ts'
+import { passGate } from '../gate.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
 import type { Verdict } from '../verdict.ts'
@@ -11,10 +11,10 @@ export async function hook(run: Run, step: HookStep): Promise<void> {
   for (let attempt = 1; attempt <= step.attempts; attempt += 1) {
     const problem = await callHook(run, step, attempt)
     run.signal.throwIfAborted()
-    if (problem === undefined) return conclude(run, step.name, passed(attempt))
+    if (problem === undefined) return passGate(run, step.name, passed(attempt))
     reason = `attempt ${attempt} of ${step.attempts} failed: ${problem}`
   }
-  await conclude(run, step.name, { verdict: 'inconclusive', evidence: step.attempts, reason })
+  await passGate(run, step.name, { verdict: 'inconclusive', evidence: step.attempts, reason })
 }
 
 function passed(attempt: number): Verdict {

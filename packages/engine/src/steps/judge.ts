@@ -1,5 +1,5 @@
 import { compareRates, type Counts, type RateJudge, summarize } from '../compare-rates.ts'
-import { conclude } from '../conclude.ts'
+import { passGate } from '../gate.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
 import type { Verdict } from '../verdict.ts'
@@ -26,7 +26,7 @@ export async function judge(run: Run, step: JudgeStep): Promise<void> {
     await Promise.all(trials.map((trial) => look(run, step, trial, since)))
     const verdict = combine(trials.map((trial) => trial.verdict))
     const over = clock.now() >= since + step.deadlineMs
-    if (verdict.verdict !== 'inconclusive' || over) return conclude(run, step.gate, verdict)
+    if (verdict.verdict !== 'inconclusive' || over) return passGate(run, step.gate, verdict)
     await clock.sleep(step.everyMs, { signal: run.signal })
   }
 }
