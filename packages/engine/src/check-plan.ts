@@ -2,7 +2,9 @@ import { refuse } from './changeover-error.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './run.ts'
 import { FULL_WEIGHT } from './route-table.ts'
-import type { Step } from './step.ts'
+import type { Step, Window } from './step.ts'
+
+const KNOWN_STEPS = 'migrate, launch, shift, replace, bake, judge, approve, hook, drain, stop'
 
 /**
  * Refuses a plan that could not be carried through with what the engine was given: all mistakes that can be known
@@ -36,13 +38,29 @@ function checkStep(plan: Plan, step: Step, ports: Ports): void {
       throw invalid(plan, `gate "${step.gate}" needs nobody`, 'Give a quorum of 1 or more.')
     case 'shift':
       return checkWeights(plan, step.weights)
+    case 'replace':
+      checkWindow(plan, step)
+      return checkRelease(plan, step.release)
     case 'drain':
     case 'launch':
-    case 'replace':
     case 'stop':
       return checkRelease(plan, step.release)
     case 'bake':
+      return
+    default:
+      throw invalid(plan, `it has a step ${JSON.stringify(step)}`, `Known steps: ${KNOWN_STEPS}.`)
   }
+}
+
+function checkWindow(plan: Plan, { replicas, surge, unavailable }: Window): void {
+  const counts = [replicas, surge, unavailable].every(
+    (count) => Number.isInteger(count) && count >= 0,
+  )
+  const moves = surge + unavailable > 0
+  if (counts && moves && replicas > unavailable) return
+  const remedy = 'Give whole numbers: surge or unavailable above 0, and replicas above unavailable.'
+  const window = `replicas ${replicas}, surge ${surge}, unavailable ${unavailable}`
+  throw invalid(plan, `a replace with ${window} could never progress or never serve`, remedy)
 }
 
 function checkWeights(plan: Plan, weights: Readonly<Record<string, number>>): void {

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { checkOptions } from './check-options.ts'
 import type { Criterion } from './step.ts'
 import type { Verdict, VerdictOutcome } from './verdict.ts'
 
@@ -40,6 +42,21 @@ export interface RateJudge extends Criterion {
   add(sample: RateSample): RateVerdict
 }
 
+const probability = z.number().gt(0).lt(1).optional()
+const limitsSchema = z.object({
+  alpha: probability,
+  beta: probability,
+  tolerance: z.number().positive().optional(),
+  ratioMax: z.number().gt(1).optional(),
+})
+
+const REMEDIES = {
+  alpha: 'Give a probability between 0 and 1, such as 0.01.',
+  beta: 'Give a probability between 0 and 1, such as 0.05.',
+  tolerance: 'Give a ratio above 0, such as 1.25.',
+  ratioMax: 'Give a ratio above 1, such as 2.',
+}
+
 /** Ratios that the failing alternative is spread over. */
 const GRID = [1.5, 2, 3, 5, 10]
 
@@ -50,6 +67,7 @@ const GRID = [1.5, 2, 3, 5, 10]
  * likelihood ratios of a bad event being the candidate's (Ville's inequality; Lindon & Malek 2022, arXiv 2011.03567),
  * so alpha and beta hold over all looks together. Samples without events on a side leave the evidence where it was.
  *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`
  * @example
  * ```ts
  * const judge = compareRates({ tolerance: 1.25 })
@@ -57,7 +75,8 @@ const GRID = [1.5, 2, 3, 5, 10]
  * ```
  */
 export function compareRates(limits: RateLimits = {}): RateJudge {
-  const { alpha = 0.01, beta = 0.05, tolerance = 1, ratioMax = 2 } = limits
+  const checked = checkOptions(limitsSchema, limits, 'compareRates', { remedies: REMEDIES })
+  const { alpha = 0.01, beta = 0.05, tolerance = 1, ratioMax = 2 } = checked
   const failLogs = GRID.map(() => 0)
   let passLog = 0
   let seen = 0

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { z } from 'zod'
+import { refuse } from './changeover-error.ts'
 import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
 import { type Duration, toMs } from './duration.ts'
@@ -29,7 +30,7 @@ export interface EngineOptions {
   readonly clock?: Clock
   /** @default silent */
   readonly logger?: Logger
-  /** How long this engine leads a service without renewing its lease. @default '15s' */
+  /** How long this engine leads a service without renewing its lease; at least 1 s. @default '15s' */
   readonly leaseTtl?: Duration
   /** Names this engine in leases and journals. @default host name, process id and a random part */
   readonly holder?: string
@@ -76,9 +77,23 @@ export function readEngineOptions(options: EngineOptions): EngineSettings {
       store,
       notifiers,
       logger: (checked.logger ?? pino({ level: 'silent' })).child({ component: 'engine' }),
-      leaseTtlMs: toMs(checked.leaseTtl ?? '15s', 'engine.leaseTtl'),
+      leaseTtlMs: readLeaseTtl(checked.leaseTtl ?? '15s'),
     },
     holder: checked.holder ?? processName(),
     newId: checked.newId ?? ((prefix) => uniqueId(prefix, clock.now())),
   }
+}
+
+/** A shorter lease would be renewed more often than a busy store can answer. */
+const SHORTEST_LEASE_MS = 1_000
+
+function readLeaseTtl(leaseTtl: Duration): number {
+  const ttlMs = toMs(leaseTtl, 'engine.leaseTtl')
+  if (ttlMs >= SHORTEST_LEASE_MS) return ttlMs
+  throw refuse('CHANGEOVER_OPTION_INVALID', {
+    field: 'engine.leaseTtl',
+    value: leaseTtl,
+    problem: `it is shorter than ${SHORTEST_LEASE_MS} ms`,
+    remedy: "Give a duration such as '15s'.",
+  })
 }

@@ -29,14 +29,16 @@ export function rollbackTarget(
 ): { release: Release; replicas: number } {
   const current = currentRelease(history)
   const promoted = history.filter(({ outcome }) => outcome === 'promoted')
-  const proven = promoted.filter((one) => one.to.id !== current?.id)
-  const found = to === undefined ? proven.at(-1) : proven.findLast((one) => one.to.id === to)
-  const replicas = promoted.at(-1)?.replicas ?? found?.replicas
-  if (found && replicas !== undefined) return { release: found.to, replicas }
+  // What a promoted rollout replaced had served; the first one may have replaced a release that was taken over.
+  const served = promoted.flatMap((one) => (one.from ? [one.from, one.to] : [one.to]))
+  const proven = served.filter(({ id }) => id !== current?.id)
+  const release = proven.findLast(({ id }) => to === undefined || id === to)
+  const replicas = promoted.at(-1)?.replicas
+  if (release && replicas !== undefined) return { release, replicas }
   throw refuse('CHANGEOVER_ROLLBACK_IMPOSSIBLE', {
     service,
     release: to ?? '(the one before)',
     problem: 'no rollout recorded it as healthy, or it is the current one',
-    releases: [...new Set(proven.map((one) => one.to.id))],
+    releases: [...new Set(proven.map(({ id }) => id))],
   })
 }

@@ -19,11 +19,30 @@ export async function keepLease(
   while (!signal.aborted) {
     await clock.sleep(ttlMs / RENEWALS_PER_TTL, { signal }).catch(() => undefined)
     if (signal.aborted) return
-    const renewed = await renew(store, lease, ttlMs).catch((error: unknown) => error)
+    const renewed = await within({ clock, signal, until: expiresAt }, renew(store, lease, ttlMs))
+    if (signal.aborted) return
     if (isLease(renewed)) {
       if (renewed.fence !== lease.fence) return onLost(lost(renewed))
       ;({ expiresAt } = renewed)
     } else if (clock.now() >= expiresAt) return onLost(renewed)
+  }
+}
+
+/** The answer, what it was refused with, or that none came in time: a store that hangs must not keep the lease alive. */
+async function within(
+  { clock, signal, until }: { clock: Clock; signal: AbortSignal; until: number },
+  answer: Promise<Lease>,
+): Promise<unknown> {
+  const answered = new AbortController()
+  const bound = { signal: AbortSignal.any([signal, answered.signal]) }
+  const lapsed = clock.sleep(Math.max(0, until - clock.now()), bound).then(
+    () => new Error('the store did not answer before the lease lapsed'),
+    () => undefined,
+  )
+  try {
+    return await Promise.race([answer.catch((error: unknown) => error), lapsed])
+  } finally {
+    answered.abort()
   }
 }
 

@@ -1,7 +1,8 @@
 const watchers = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls `listener` when `signal` aborts, until the returned function is called.
+ * Calls `listener` when `signal` aborts, until the returned function is called. A signal that has aborted already calls
+ * nobody: look first. Listeners must not throw.
  *
  * One event listener serves any number of watchers: adding to an `AbortSignal` walks all listeners that it has, which
  * makes ten thousand sleepers on one signal quadratic.

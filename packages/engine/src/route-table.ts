@@ -35,6 +35,8 @@ function tableProblem({ pools }: RouteTable): string | undefined {
   if (empty) return `pool "${empty.release}" has weight ${empty.weight} and no instance`
   if (new Set(pools.map(({ release }) => release)).size < pools.length)
     return 'a release appears in two pools'
+  const ids = pools.flatMap(({ instances }) => instances.map(({ id }) => id))
+  if (new Set(ids).size < ids.length) return 'an instance appears twice'
   const sum = pools.reduce((total, { weight }) => total + weight, 0)
   return sum === FULL_WEIGHT ? undefined : `weights sum to ${sum}`
 }
@@ -80,12 +82,20 @@ function sameInstance(
  * Shares {@link FULL_WEIGHT} in proportion to `counts`, by largest remainder; ties go to the earlier one.
  * Whoever counts more than zero gets at least one basis point.
  *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID` for a count that is none
+ *
  * @example
  * ```ts
  * proportionalWeights([5, 3]) // [6250, 3750]
  * ```
  */
 export function proportionalWeights(counts: readonly number[]): number[] {
+  const odd = counts.find((count) => !(Number.isFinite(count) && count >= 0))
+  if (odd !== undefined) {
+    const problem = 'it is not a count'
+    const remedy = 'Give finite numbers that are not negative.'
+    throw refuse('CHANGEOVER_OPTION_INVALID', { field: 'counts', value: odd, problem, remedy })
+  }
   const total = counts.reduce((sum, count) => sum + count, 0)
   if (total === 0) return counts.map(() => 0)
   const exact = counts.map((count) => (count * FULL_WEIGHT) / total)

@@ -6,7 +6,10 @@ const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The machine's own time. Timers keep the process alive only while someone waits for them. */
 export function systemClock(): Clock {
-  return { now: () => Date.now(), sleep }
+  let latest = 0
+  // The machine's clock may be set back while we run; the port promises that ours never goes back.
+  const now = (): number => (latest = Math.max(latest, Date.now()))
+  return { now, sleep }
 }
 
 async function sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {

@@ -112,6 +112,15 @@ describe('a plan is refused', () => {
       'a shift has the weights {"old":10001,"new":-1}',
       { step: 'shift', weights: { old: 10_001, new: -1 } },
     ],
+    [
+      'a replace with replicas 2, surge 0, unavailable 0 could never progress or never serve',
+      { step: 'replace', release: 'new', replicas: 2, surge: 0, unavailable: 0, drain, ...ready },
+    ],
+    [
+      'a replace with replicas 1, surge 1, unavailable 1 could never progress or never serve',
+      { step: 'replace', release: 'new', replicas: 1, surge: 1, unavailable: 1, drain, ...ready },
+    ],
+    ['it has a step {"step":"pray"}', { step: 'pray' } as unknown as Step],
     ['a step names the release "older"', { step: 'shift', weights: { older: 10_000 } }],
     [
       'a step names the release "older"',

@@ -87,6 +87,20 @@ describe('the evidence', () => {
   })
 })
 
+test.each([
+  ['alpha', { alpha: 2 }],
+  ['beta', { beta: 0 }],
+  ['tolerance', { tolerance: -1 }],
+  ['ratioMax', { ratioMax: 1 }],
+])('a limit that no judge could work with is refused: %s', (field, limits) => {
+  expect(() => compareRates(limits)).toThrow(
+    expect.objectContaining({
+      code: 'CHANGEOVER_OPTION_INVALID',
+      details: expect.objectContaining({ field: `compareRates.${field}` }),
+    }),
+  )
+})
+
 describe('no data', () => {
   test.each<[string, Chunk[]]>([
     ['nothing at all', []],

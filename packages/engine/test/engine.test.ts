@@ -178,6 +178,7 @@ describe('an engine', () => {
     ['no router', { router: undefined }, 'engine.router'],
     ['a fleet without stop', { fleet: { launch() {}, probe() {}, list() {} } }, 'engine.fleet'],
     ['an unknown option', { ruoter: {} }, 'engine.ruoter'],
+    ['a lease that is over at once', { leaseTtl: 0 }, 'engine.leaseTtl'],
     ['a hook that is no function', { hooks: { smoke: 'curl' } }, 'engine.hooks.smoke'],
   ])('refuses %s when it is created, naming the field', (_, wrong, field) => {
     const { router, fleet, store } = setStage()

@@ -84,6 +84,12 @@ describe('the release to go back to', () => {
     expect(rollbackTarget('shop', historyOf(back), undefined).release.id).toBe('b')
   })
 
+  test('is also the release that the service had when it was taken over', () => {
+    expect(rollbackTarget('shop', historyOf([['z', 'a', 'promoted']]), undefined).release.id).toBe(
+      'z',
+    )
+  })
+
   test.each([
     ['was never heard of', 'z'],
     ['was rolled back', 'c'],

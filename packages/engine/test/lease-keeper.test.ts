@@ -35,6 +35,34 @@ test('the end of the signal ends the keeping, and leaves no timer behind', async
   expect(onLost).not.toHaveBeenCalled()
 })
 
+test('a store that never answers loses the lease when it lapses, and keeps nobody waiting', async () => {
+  const clock = virtualClock()
+  const inner = memoryStore({ clock })
+  const lease = await inner.lease('shop', 'me', TTL_MS)
+  const store: Store = { ...inner, lease: () => new Promise(() => undefined) }
+  const onLost = vi.fn<(error: unknown) => void>()
+  const { signal } = new AbortController()
+  const kept = keepLease({ store, clock, ttlMs: TTL_MS }, lease, { signal, onLost })
+  await clock.run(kept)
+  expect(clock.now()).toBe(TTL_MS)
+  expect(onLost).toHaveBeenCalledOnce()
+  expect(clock.sleepers).toBe(0)
+})
+
+test('the end of the signal ends it also while the store does not answer', async () => {
+  const clock = virtualClock()
+  const inner = memoryStore({ clock })
+  const lease = await inner.lease('shop', 'me', TTL_MS)
+  const store: Store = { ...inner, lease: () => new Promise(() => undefined) }
+  const over = new AbortController()
+  const onLost = vi.fn<(error: unknown) => void>()
+  const kept = keepLease({ store, clock, ttlMs: TTL_MS }, lease, { signal: over.signal, onLost })
+  await clock.advance(TTL_MS / 2)
+  over.abort()
+  await kept
+  expect(onLost).not.toHaveBeenCalled()
+})
+
 test('renewals that fail for a while do no harm', async () => {
   const { clock, fault, onLost, store } = await keeping()
   fault.error = new Error('no route to host')

@@ -85,6 +85,10 @@ describe('proportional weights', () => {
   })
 })
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('%d is no count to weigh by', (count) => {
+  expect(refusalOf(() => proportionalWeights([count, 1])).code).toBe('CHANGEOVER_OPTION_INVALID')
+})
+
 describe('checking a table', () => {
   test.each<[string, Pool[]]>([
     ['one pool', [poolOf('a', 10_000)]],
@@ -116,6 +120,11 @@ describe('checking a table', () => {
       'a release in two pools',
       [poolOf('a', 5_000), poolOf('a', 5_000)],
       'a release appears in two pools',
+    ],
+    [
+      'an instance in two pools',
+      [poolOf('a', 5_000, ['one']), poolOf('b', 5_000, ['one'])],
+      'an instance appears twice',
     ],
   ])('refuses %s', (_, pools, problem) => {
     const refusal = refusalOf(() => checkRouteTable(tableOf(pools)))
