@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { PortSpan } from './options.ts'
+import { claimPort, type PortClaim } from './port-claim.ts'
 import { hasCode } from './system-error.ts'
 
 /** Gives out ports that nobody listens on. */
@@ -10,6 +11,8 @@ export interface PortRange {
   /** Marks a port as taken, one that an adopted instance listens on. */
   reserve(port: number): void
   giveBack(port: number): void
+  /** Gives up every claim. What still runs keeps its port by listening on it. */
+  close(): void
 }
 
 /**
@@ -23,6 +26,7 @@ export function createPortRange(
 ): PortRange {
   const size = to - from + 1
   const taken = new Set<number>()
+  const claims = new Map<number, PortClaim>()
   let turn = Math.floor(random() * size)
 
   const next = (): number | undefined => {
@@ -32,6 +36,16 @@ export function createPortRange(
     }
     return undefined
   }
+  const giveBack = (port: number): void => {
+    taken.delete(port)
+    claims.get(port)?.release()
+    claims.delete(port)
+  }
+  const claim = async (port: number): Promise<boolean> => {
+    const mine = await claimPort(port)
+    if (mine) claims.set(port, mine)
+    return mine !== undefined && canListen(host, port)
+  }
 
   return {
     async take() {
@@ -39,17 +53,20 @@ export function createPortRange(
         const port = next()
         if (port === undefined) return undefined
         taken.add(port)
-        const free = await canListen(host, port).catch((error: unknown) => {
-          taken.delete(port)
+        const free = await claim(port).catch((error: unknown) => {
+          giveBack(port)
           throw error
         })
         if (free) return port
-        taken.delete(port)
+        giveBack(port)
       }
       return undefined
     },
     reserve: (port) => void taken.add(port),
-    giveBack: (port) => void taken.delete(port),
+    giveBack,
+    close() {
+      for (const port of claims.keys()) giveBack(port)
+    },
   }
 }
 

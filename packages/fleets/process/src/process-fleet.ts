@@ -164,6 +164,7 @@ async function closeSite(
   await Promise.all(ending.map((run) => stopRun(run, orders)))
   instances.runs().forEach(({ process }) => process.detach())
   await site?.reaper?.close()
+  site?.ports.close()
   await site?.directory?.release()
 }
 

@@ -91,6 +91,7 @@ export async function freePorts(count: number): Promise<PortSpan> {
     const from = 25_000 + Math.floor(Math.random() * (4000 - count))
     const range = createPortRange({ from, to: from + count - 1 }, '127.0.0.1')
     const free = await Promise.all(Array.from({ length: count }, () => range.take()))
+    range.close()
     if (!free.includes(undefined)) return { from, to: from + count - 1 }
   }
 }

@@ -32,3 +32,28 @@ test('ports taken at the same time differ', async () => {
   expect(new Set(ports).size).toBe(20)
   expect(ports).not.toContain(undefined)
 })
+
+test('two fleets never give out the same port, however they choose', async () => {
+  const span = await freePorts(40)
+  const ranges = [1, 2].map(() => createPortRange(span, '127.0.0.1', () => 0))
+
+  const ports = await Promise.all(
+    Array.from({ length: 20 }, () => ranges.map((range) => range.take())).flat(),
+  )
+
+  expect(new Set(ports).size).toBe(40)
+  expect(ports).not.toContain(undefined)
+  for (const range of ranges) range.close()
+})
+
+test('a port that one fleet gave back is free for another', async () => {
+  const span = await freePorts(1)
+  const [mine, other] = [1, 2].map(() => createPortRange(span, '127.0.0.1'))
+  const port = await mine?.take()
+  expect(await other?.take()).toBeUndefined()
+
+  mine?.giveBack(port ?? 0)
+
+  expect(await other?.take()).toBe(span.from)
+  other?.close()
+})
