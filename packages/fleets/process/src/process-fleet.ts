@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Fence,
   type Fleet,
@@ -136,13 +137,18 @@ async function launchRun(
   return instance
 }
 
+/** How long after a cut connection the end of the process has shown. */
+const END_SHOWS_AFTER_MS = 250
+
 async function probeRun(
   { record, process }: InstanceRun,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Readiness> {
   const { path, timeoutMs } = record.readiness
   const url = new URL(path, `http://${toInstance(record).address}`).href
-  const readiness = await probeReadiness({ url, timeoutMs }, options)
+  const { readiness, cut } = await probeReadiness({ url, timeoutMs }, options)
+  // The kernel closes the connections of a process some time before it tells of its end.
+  if (cut) await Promise.race([process.ended, sleep(END_SHOWS_AFTER_MS, undefined, { ref: false })])
   // Asked after the probe: a refused connection may be the end of the instance, and an answer from its port then is
   // not its own.
   if (!process.alive()) {

@@ -1,5 +1,6 @@
 import { get, type IncomingMessage } from 'node:http'
 import type { CallOptions, Readiness } from '@changeover/engine'
+import { hasCode } from './system-error.ts'
 
 const BODY_LIMIT = 200
 
@@ -14,22 +15,30 @@ interface Answer {
   readonly body: string
 }
 
+/** What one probe showed. */
+export interface ProbeResult {
+  readonly readiness: Readiness
+  /** The connection was made and then broke: mostly the instance has just ended. */
+  readonly cut: boolean
+}
+
 /** Asks once, on a connection of its own. Rejects only with the reason of an aborted signal. */
 export async function probeReadiness(
   { url, timeoutMs }: ReadinessQuestion,
   { signal }: CallOptions = {},
-): Promise<Readiness> {
+): Promise<ProbeResult> {
   signal?.throwIfAborted()
   const controller = new AbortController()
   const giveUp = (): void => controller.abort()
   const timer = setTimeout(giveUp, timeoutMs)
   signal?.addEventListener('abort', giveUp)
   try {
-    return judge(await ask(url, controller.signal))
+    return { readiness: judge(await ask(url, controller.signal)), cut: false }
   } catch (error) {
     signal?.throwIfAborted()
     const late = controller.signal.aborted
-    return { ready: false, reason: late ? `no answer within ${timeoutMs} ms` : wordsOf(error) }
+    const reason = late ? `no answer within ${timeoutMs} ms` : wordsOf(error)
+    return { readiness: { ready: false, reason }, cut: hasCode(error, 'ECONNRESET') }
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
