@@ -18,6 +18,8 @@ export function loadConnections(keptIdle: number): LoadConnections {
   return {
     agent,
     close: async () => {
+      // A connection that comes about for a request that was given up is handed back as idle: it must not be kept.
+      agent.maxFreeSockets = 0
       // The agent lists a socket until it emits 'close'.
       const closed = socketsOf(agent).map((socket) => once(socket, 'close'))
       agent.destroy()
