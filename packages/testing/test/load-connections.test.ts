@@ -13,8 +13,9 @@ test('a connection that comes about after the close, for a request that was give
 
   const late = request({ agent: connections.agent, host: '127.0.0.1', port })
   late.on('error', () => undefined)
+  const closed = new Promise((resolve) => late.once('close', resolve))
   late.destroy()
-  await once(late, 'close')
+  await closed
 
   expect(Object.values(connections.agent.freeSockets).flat()).toEqual([])
   server.close()
