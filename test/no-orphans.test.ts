@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -68,7 +68,9 @@ describe('The demo, ended in the middle of a rollout', () => {
   it('by an error of the engine, exits with 1 and leaves nothing', async () => {
     const demo = await demoInMidRollout()
     const [own = ''] = readdirSync(directory)
-    rmSync(join(directory, own, 'store'), { recursive: true })
+    const store = join(directory, own, 'store')
+    renameSync(store, `${store}-gone`)
+    writeFileSync(store, 'a file where the directory was')
     expect(await demo.ended).toEqual({ code: 1, signal: null })
     expect(demo.errors()).toContain('v2 was interrupted')
     expect(processesWith(directory)).toEqual([])

@@ -24,7 +24,7 @@ export interface Cast {
 }
 
 const REPLICAS = 4
-const INTERLUDE_MS = 3000
+const INTERLUDE_MS = 4000
 
 /**
  * The story: v1 is deployed and gets requests; v2 replaces it meanwhile; v3 never becomes ready, and ends rolled back.

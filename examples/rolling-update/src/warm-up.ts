@@ -1,10 +1,10 @@
 import { openLoopLoad, type LoadReport } from '@changeover/testing'
 
 /** Highest rate that the demo asks for. */
-const STEPS = [250, 500, 1000] as const
+const STEPS = [300, 500, 1000] as const
 const STEP_MS = 1000
-/** The app itself takes up to 20 ms. */
-const CALM_P90_MS = 60
+/** The app itself takes half of that. Beyond what the machine takes, the queue grows and with it every latency. */
+const CALM_MEDIAN_MS = 25
 
 /** What a warm-up needs. */
 export interface WarmUp {
@@ -34,5 +34,5 @@ async function isCalmAt(rate: number, { url, signal, onStep }: WarmUp): Promise<
   const report = await openLoopLoad({ url, rate, duration: STEP_MS, signal }).finished
   signal.throwIfAborted()
   onStep(report)
-  return report.dropped === 0 && report.latency.p90 <= CALM_P90_MS
+  return report.dropped === 0 && report.latency.p50 <= CALM_MEDIAN_MS
 }
