@@ -1,15 +1,18 @@
-import { ChangeoverError, refuse } from './changeover-error.ts'
+import { refuse } from './changeover-error.ts'
 import { type EngineOptions, type EngineSettings, readEngineOptions } from './engine-options.ts'
-import { rollbackTarget, serviceOf } from './history.ts'
-import { chainEntry, type Entry, GENESIS_HASH } from './journal.ts'
+import { type Duration, toMs } from './duration.ts'
+import { rollbackTarget, serviceOf, servicesOf } from './history.ts'
+import { chainEntry, GENESIS_HASH } from './journal.ts'
 import { lead, type Led } from './lead.ts'
 import type { Plan } from './plan.ts'
 import { makePlan } from './planner.ts'
+import { restoreAllRoutes } from './restore-routes.ts'
 import { rolling } from './rolling.ts'
 import type { Rollout } from './rollout.ts'
 import { rolloutHandle } from './rollout-handle.ts'
-import { foldEntry, foldJournal, type RolloutState } from './rollout-state.ts'
-import type { RolloutSummary, Store } from './store.ts'
+import { foldEntry } from './rollout-state.ts'
+import { takeOverAll } from './takeover.ts'
+import type { RolloutSummary } from './store.ts'
 import type { Service } from './service.ts'
 import { readStartRequest, type StartRequest } from './start-request.ts'
 
@@ -19,8 +22,14 @@ export interface Engine extends AsyncDisposable {
   plan(request: StartRequest): Promise<Plan>
   /** Starts a rollout. Resolves as soon as it is journaled; the rollout itself goes on. */
   start(request: StartRequest): Promise<Rollout>
-  /** Goes on with every rollout that has no end yet. Rollouts that another engine leads are left to it. */
-  resume(): Promise<readonly Rollout[]>
+  /**
+   * To be called once at the start: goes on with every rollout that has no end yet, and puts services back in front of
+   * their traffic that the router has forgotten. The lease of an engine that died lapses by itself; this waits for that.
+   * Rollouts that another engine leads are left to it.
+   *
+   * @param options.wait how long to wait for leases of others. @default the engine's `leaseTtl`
+   */
+  resume(options?: { wait?: Duration }): Promise<readonly Rollout[]>
   /**
    * Goes back to a recorded release: aborts a rollout under way, or starts one to `to`.
    *
@@ -48,12 +57,13 @@ export interface Engine extends AsyncDisposable {
  */
 export function createEngine(options: EngineOptions): Engine {
   const settings = readEngineOptions(options)
-  const { ports, store } = settings.leadership
+  const { ports, store, leaseTtlMs } = settings.leadership
   const leading = new Map<string, Led>()
+  const closed = new AbortController()
   let closing: Promise<void> | undefined
 
   const assertOpen = (call: string): void => {
-    if (closing) throw refuse('CHANGEOVER_ENGINE_CLOSED', { call })
+    if (closed.signal.aborted) throw refuse('CHANGEOVER_ENGINE_CLOSED', { call })
   }
   const handle = (led: Led): Rollout => rolloutHandle(led, store, settings.newId)
   const follow = (led: Led): Rollout => {
@@ -62,24 +72,26 @@ export function createEngine(options: EngineOptions): Engine {
     return handle(led)
   }
 
-  async function plan(request: StartRequest): Promise<Plan> {
+  const plan = async (request: StartRequest): Promise<Plan> => {
     assertOpen('plan')
     return makePlan(ports, store, readStartRequest(request))
   }
-
-  async function start(request: StartRequest): Promise<Rollout> {
+  const start = async (request: StartRequest): Promise<Rollout> => {
     const written = await plan(request)
     assertOpen('start')
     return follow(await open(settings, written, request.by))
   }
 
-  async function resume(): Promise<readonly Rollout[]> {
+  async function resume({ wait }: { wait?: Duration } = {}): Promise<readonly Rollout[]> {
     assertOpen('resume')
-    const unfinished = await store.rollouts({ open: true })
+    const waitMs = wait === undefined ? leaseTtlMs : toMs(wait, 'resume.wait')
+    const history = await store.rollouts()
+    const unfinished = history.filter(({ outcome }) => outcome === undefined)
     const mine = unfinished.map(({ id }) => leading.get(id)).filter((led) => led !== undefined)
     const others = unfinished.filter(({ id }) => !leading.has(id))
-    const taken = await Promise.all(others.map((one) => takeOver(settings, one)))
-    return [...mine.map(handle), ...taken.filter((led) => led !== undefined).map(follow)]
+    const taken = await takeOverAll(settings, others, { waitMs, signal: closed.signal })
+    await restoreAllRoutes(settings, servicesOf(history))
+    return [...mine.map(handle), ...taken.map(follow)]
   }
 
   async function rollback(
@@ -87,17 +99,16 @@ export function createEngine(options: EngineOptions): Engine {
     { by, to }: { by: string; to?: string },
   ): Promise<Rollout> {
     assertOpen('rollback')
-    const running = [...leading.values()].find(({ state }) => state.plan.service === service)
-    if (running && (to === undefined || to === running.state.plan.from?.id)) {
-      const rollout = handle(running)
-      await rollout.abort({ by, reason: 'rolled back' })
-      return rollout
-    }
+    const running = runningTo(leading, service, to)
+    if (running) return turnBack(handle(running), by)
     const { release, replicas } = rollbackTarget(service, await store.rollouts({ service }), to)
     return start({ service, release, replicas, strategy: rolling(), by })
   }
 
-  const close = (): Promise<void> => (closing ??= letGo(leading))
+  const close = (): Promise<void> => {
+    closed.abort(refuse('CHANGEOVER_ENGINE_CLOSED', { call: 'resume' }))
+    return (closing ??= letGo(leading))
+  }
   return {
     plan,
     start,
@@ -127,31 +138,26 @@ async function open(
   return lead(leadership, foldEntry(undefined, created), lease)
 }
 
-/** Goes on with a rollout that has no end; undefined where another engine leads it. */
-async function takeOver(
-  { leadership, holder }: EngineSettings,
-  { id, service }: RolloutSummary,
-): Promise<Led | undefined> {
-  const { store, leaseTtlMs } = leadership
-  try {
-    const lease = await store.lease(service, holder, leaseTtlMs)
-    return lead(leadership, await readState(store, id), lease)
-  } catch (error) {
-    if (error instanceof ChangeoverError && error.code === 'CHANGEOVER_LEASE_HELD') return undefined
-    throw error
-  }
-}
-
-async function readState(store: Store, id: string): Promise<RolloutState> {
-  const entries: Entry[] = []
-  for await (const entry of store.read(id)) entries.push(entry)
-  return foldJournal(entries)
-}
-
+/** Ends every run at a safe point and waits for it. */
 async function letGo(leading: ReadonlyMap<string, Led>): Promise<void> {
   const all = [...leading.values()]
   for (const led of all) {
     led.interrupt(refuse('CHANGEOVER_ENGINE_CLOSED', { call: `rollout ${led.state.id}` }))
   }
   await Promise.all(all.map(({ finished }) => finished))
+}
+
+/** The rollout under way that leads away from where the service is to go back to. */
+function runningTo(
+  leading: ReadonlyMap<string, Led>,
+  service: string,
+  to: string | undefined,
+): Led | undefined {
+  const running = [...leading.values()].find(({ state }) => state.plan.service === service)
+  return to === undefined || to === running?.state.plan.from?.id ? running : undefined
+}
+
+async function turnBack(rollout: Rollout, by: string): Promise<Rollout> {
+  await rollout.abort({ by, reason: 'rolled back' })
+  return rollout
 }

@@ -17,6 +17,17 @@ export function serviceOf(name: string, history: readonly RolloutSummary[]): Ser
   return { name, current: currentRelease(history), rollout: underWay?.id }
 }
 
+/** Every service that has a history. */
+export function servicesOf(history: readonly RolloutSummary[]): Service[] {
+  const names = [...new Set(history.map(({ service }) => service))]
+  return names.map((name) => {
+    return serviceOf(
+      name,
+      history.filter(({ service }) => service === name),
+    )
+  })
+}
+
 /**
  * The recorded release to go back to: the one asked for, or the last healthy one before the current one.
  *

@@ -69,6 +69,9 @@ export function rolling(options: RollingOptions = {}): Strategy {
   return Object.freeze({ name: 'rolling', plan })
 }
 
+/** A release that has served gets more time on the way back: there is no other one to fall back on. */
+const PATIENCE_BACK = 3
+
 function planExchange(
   { from, to, replicas, running }: StrategyContext,
   options: { maxSurge: Share; maxUnavailable: Share } & Omit<ReplaceSettings, 'step'>,
@@ -85,9 +88,10 @@ function planExchange(
   const window: Window = { replicas, surge, unavailable }
   const back = windowBack(window, running)
   const settings: ReplaceSettings = { step: 'replace', ...times }
+  const patient = { ...settings, readyWithinMs: times.readyWithinMs * PATIENCE_BACK }
   return {
     steps: [{ ...settings, ...window, release: to.id }],
-    rollback: from ? [{ ...settings, ...back, release: from.id }] : withdraw(to.id, times.drain),
+    rollback: from ? [{ ...patient, ...back, release: from.id }] : withdraw(to.id, times.drain),
     capacity: {
       maxTotal: Math.max(maxTotal, running),
       minAvailable: from ? Math.max(0, Math.min(minAvailable, running - back.unavailable)) : 0,

@@ -68,4 +68,52 @@ describe('engine.resume', () => {
     const { table } = await router.observe('shop')
     expect(table?.pools).toMatchObject([{ release: 'v2', weight: 10_000 }])
   })
+
+  test('puts the current release back in front of the traffic where a new router knows nothing', async () => {
+    const { deploy, engine, another, clock } = setStage()
+    await deploy('v1')
+    await clock.run(engine.close())
+    const router = memoryRouter({ clock })
+    expect(await clock.run(another({ router }).resume())).toEqual([])
+    const { table, converged } = await router.observe('shop')
+    expect(converged).toBe(true)
+    expect(table?.pools).toMatchObject([{ release: 'v1', weight: 10_000 }])
+    expect(table?.pools[0]?.instances).toHaveLength(3)
+  })
+
+  test('leaves routes alone that the router remembers', async () => {
+    const { deploy, engine, another, clock, router } = setStage()
+    await deploy('v1')
+    const before = (await router.observe('shop')).revision
+    await clock.run(engine.close())
+    await clock.run(another().resume())
+    expect((await router.observe('shop')).revision).toBe(before)
+  })
+
+  test('breaks off its wait when the engine is closed, and leads nothing any more', async () => {
+    const { engine, another, clock, store, deploy } = setStage()
+    await deploy('v1')
+    await clock.run(engine.start(request('v2')))
+    await clock.run(engine.close())
+    await store.lease('shop', 'a dead engine', 15_000)
+    const second = another()
+    const resuming = second.resume().catch((error: unknown) => error)
+    await clock.advance(1_000)
+    await clock.run(second.close())
+    expect(await resuming).toMatchObject({ code: 'CHANGEOVER_ENGINE_CLOSED' })
+    expect(clock.sleepers).toBe(0)
+  })
+
+  test('waits for the lease of an engine that died, as long as it is told', async () => {
+    const { engine, another, clock, store, deploy } = setStage()
+    await deploy('v1')
+    const rollout = await clock.run(engine.start(request('v2')))
+    await clock.advance(500)
+    await clock.run(engine.close())
+    await store.lease('shop', 'a dead engine', 15_000)
+    expect(await clock.run(another().resume({ wait: 0 }))).toEqual([])
+    const [resumed] = await clock.run(another().resume())
+    expect(resumed?.id).toBe(rollout.id)
+    await clock.run(resumed!.finished)
+  })
 })

@@ -20,7 +20,7 @@ const context: StrategyContext = {
 }
 
 describe('the plan', () => {
-  test('by default exchanges a quarter of the instances at a time', () => {
+  test('by default exchanges a quarter of the instances at a time, and is more patient on the way back', () => {
     const replace = {
       step: 'replace',
       replicas: 10,
@@ -32,7 +32,7 @@ describe('the plan', () => {
     }
     expect(rolling().plan(context)).toStrictEqual({
       steps: [{ ...replace, release: 'new' }],
-      rollback: [{ ...replace, release: 'old' }],
+      rollback: [{ ...replace, release: 'old', readyWithinMs: 180_000 }],
       capacity: { maxTotal: 13, minAvailable: 8 },
       warnings: [],
     })

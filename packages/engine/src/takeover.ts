@@ -1,0 +1,60 @@
+import { ChangeoverError } from './changeover-error.ts'
+import type { EngineSettings } from './engine-options.ts'
+import type { Entry } from './journal.ts'
+import { lead, type Led } from './lead.ts'
+import { foldJournal, type RolloutState } from './rollout-state.ts'
+import type { RolloutSummary, Store } from './store.ts'
+
+/** How long to wait for the leases of others; aborting the signal breaks it off. */
+export interface TakeoverPatience {
+  readonly waitMs: number
+  readonly signal: AbortSignal
+}
+
+/** Goes on with rollouts that have no end. Those that another engine leads or ends meanwhile are left out. */
+export async function takeOverAll(
+  settings: EngineSettings,
+  rollouts: readonly RolloutSummary[],
+  patience: TakeoverPatience,
+): Promise<Led[]> {
+  const taken = await Promise.all(rollouts.map((one) => takeOver(settings, one, patience)))
+  return taken.filter((led) => led !== undefined)
+}
+
+async function takeOver(
+  { leadership, holder }: EngineSettings,
+  { id, service }: RolloutSummary,
+  { waitMs, signal }: TakeoverPatience,
+): Promise<Led | undefined> {
+  const { store, leaseTtlMs, ports } = leadership
+  const until = ports.clock.now() + waitMs
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      const lease = await store.lease(service, holder, leaseTtlMs)
+      const state = await readState(store, id)
+      if (state.outcome === undefined) return lead(leadership, state, lease)
+      // Whoever had the lease has ended the rollout meanwhile.
+      await store.release(lease)
+      return undefined
+    } catch (error) {
+      const heldForMs = leaseHeldFor(error)
+      if (heldForMs === undefined) throw error
+      const leftMs = until - ports.clock.now()
+      if (leftMs <= 0) return undefined
+      await ports.clock.sleep(Math.min(heldForMs, leftMs), { signal })
+    }
+  }
+}
+
+/** How long somebody else holds the lease, in milliseconds; undefined for any other error. */
+function leaseHeldFor(error: unknown): number | undefined {
+  const held = error instanceof ChangeoverError && error.code === 'CHANGEOVER_LEASE_HELD'
+  return held ? Math.max(1, Number(error.details['remainingMs'])) : undefined
+}
+
+async function readState(store: Store, id: string): Promise<RolloutState> {
+  const entries: Entry[] = []
+  for await (const entry of store.read(id)) entries.push(entry)
+  return foldJournal(entries)
+}
