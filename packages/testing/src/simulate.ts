@@ -1,9 +1,11 @@
 import {
   ChangeoverError,
+  checkOptions,
   createEngine,
   type Fleet,
   type Instance,
   memoryStore,
+  portSchema,
   type Release,
   type RolloutEnd,
   type RouteTable,
@@ -12,6 +14,7 @@ import {
   type Store,
   type Strategy,
 } from '@changeover/engine'
+import { z } from 'zod'
 import { crashingStore } from './crashing-store.ts'
 import { observe, type TracePoint } from './observer.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -48,6 +51,22 @@ export interface Simulation extends Pick<RolloutEnd, 'code' | 'outcome' | 'reaso
   readonly entries: number
 }
 
+const duration = z.union([z.number(), z.string()])
+const optionsSchema = z.strictObject({
+  strategy: portSchema<Strategy>('strategy such as rolling()', ['plan']),
+  replicas: z.int().positive(),
+  world: z
+    .strictObject({
+      readyAfter: z.union([duration, z.tuple([duration, duration])]).optional(),
+      stopAfter: duration.optional(),
+      convergeAfter: duration.optional(),
+      drainAfter: duration.optional(),
+    })
+    .optional(),
+  faults: z.strictObject({ crashAt: z.array(z.int().positive()).optional() }).optional(),
+  seed: z.int().optional(),
+})
+
 /** Longer than any lease of a crashed engine. */
 const LEASE_LAPSES_AFTER_MS = 60_000
 const SERVICE = 'simulated'
@@ -58,6 +77,7 @@ const NEW: Release = { id: 'new', version: '2', spec: {} }
  * Runs a strategy of your own on a virtual clock against a simulated outside, and checks the engine's rules at every
  * call: the release `old` serves with `replicas` instances, and the strategy replaces it by `new`.
  *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, and whatever refuses the plan
  * @example
  * ```ts
  * const run = await simulate({ strategy: rolling(), replicas: 10, world: { readyAfter: '2s' } })
@@ -66,6 +86,7 @@ const NEW: Release = { id: 'new', version: '2', spec: {} }
  * ```
  */
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  checkOptions(optionsSchema, options, 'simulate')
   const { strategy, replicas, world = {}, seed = 1 } = options
   const clock = virtualClock()
   const random = seededRandom(seed)

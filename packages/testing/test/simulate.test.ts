@@ -1,5 +1,5 @@
 import { rolling } from '@changeover/engine'
-import { simulate } from '@changeover/testing'
+import { simulate, type SimulationOptions } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 
 const counts = (run: { trace: readonly { old: number; new: number }[] }): [number, number][] =>
@@ -58,4 +58,17 @@ describe('a simulated rolling update', () => {
       expect(counts(run).at(-1)).toEqual([replicas, 0])
     },
   )
+})
+
+test.each([
+  ['a misspelt part of the world', { world: { readyAfer: '2s' } }, 'simulate.world.readyAfer'],
+  ['no replicas', { replicas: 0 }, 'simulate.replicas'],
+  ['a strategy that is none', { strategy: {} }, 'simulate.strategy'],
+  ['a crash before the first entry', { faults: { crashAt: [0] } }, 'simulate.faults.crashAt.0'],
+])('a simulation of %s is refused before it begins', async (_, wrong, field) => {
+  const options = { strategy: rolling(), replicas: 3, ...wrong } as SimulationOptions
+  await expect(simulate(options)).rejects.toMatchObject({
+    code: 'CHANGEOVER_OPTION_INVALID',
+    details: { field },
+  })
 })
