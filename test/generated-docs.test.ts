@@ -5,6 +5,7 @@ import * as nodeRouter from '@changeover/router-node'
 import * as testing from '@changeover/testing'
 import { describe, expect, it } from 'vitest'
 import { type ErrorRegistry, type ErrorTemplate, renderErrors } from './fixtures/render-errors.ts'
+import { type MetricCatalog, type MetricEntry, renderMetrics } from './fixtures/render-metrics.ts'
 
 /** Packages that export a registry of their errors are found by its name, ERROR_CODES. */
 const packages: Record<string, object> = {
@@ -21,6 +22,12 @@ describe('The documentation', () => {
   it('of the errors is what the registries say (vitest --update writes it)', async () => {
     expect(registries.map((registry) => registry.package)).toContain('@changeover/engine')
     await expect(renderErrors(registries)).toMatchFileSnapshot('../docs/errors.md')
+  })
+
+  it('of the metrics is what the catalogs say (vitest --update writes it)', async () => {
+    const catalogs = Object.entries(packages).flatMap(catalogOf)
+    expect(catalogs.map((catalog) => catalog.package)).toContain('@changeover/lifecycle')
+    await expect(renderMetrics(catalogs)).toMatchFileSnapshot('../docs/metrics.md')
   })
 
   it('of the errors has one place for each code', () => {
@@ -58,4 +65,10 @@ describe('The reference of the errors', () => {
 function registryOf([name, module]: [string, object]): ErrorRegistry[] {
   const codes = Reflect.get(module, 'ERROR_CODES') as Record<string, ErrorTemplate> | undefined
   return codes === undefined ? [] : [{ package: name, codes }]
+}
+
+/** Packages that export a catalog of their metrics are found by its name, METRICS. */
+function catalogOf([name, module]: [string, object]): MetricCatalog[] {
+  const metrics = Reflect.get(module, 'METRICS') as Record<string, MetricEntry> | undefined
+  return metrics === undefined ? [] : [{ package: name, metrics: Object.values(metrics) }]
 }

@@ -10,8 +10,12 @@ import { hasRequestBehind, responseOf } from './node-internals.ts'
 export interface AnswerEvents {
   /** A request is about to be executed. */
   readonly onExecute: (connection: Connection) => void
+  /** A connection is about to be handed over to another protocol. */
+  readonly onUpgrade: (connection: Connection) => void
   /** A request was kept from being executed. */
   readonly onRefuse: () => void
+  /** A response's head was written. */
+  readonly onHead: (response: ServerResponse) => void
   /** A response's last byte was handed to the system. */
   readonly onComplete: () => void
   /** A response ended, well or not; `closing` says whether it was the last one. */
@@ -34,6 +38,7 @@ export function followAnswers(find: (socket: Socket) => Connection, events: Answ
       onClose: () => {
         connection.closing = true
       },
+      onHead: () => events.onHead(response),
     })
     response.once('close', () => {
       connection.owed.delete(response)
@@ -64,9 +69,10 @@ export function followAnswers(find: (socket: Socket) => Connection, events: Answ
   }
 
   function onUpgrade(socket: Socket): boolean {
-    const { closing } = find(socket)
-    if (closing) events.onRefuse()
-    return !closing
+    const connection = find(socket)
+    if (connection.closing) events.onRefuse()
+    else events.onUpgrade(connection)
+    return !connection.closing
   }
 
   return { adopt, onRequest, onUpgrade }

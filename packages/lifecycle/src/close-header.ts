@@ -8,7 +8,11 @@ import type { ServerResponse } from 'node:http'
  */
 export function decideClose(
   response: ServerResponse,
-  { shouldClose, onClose }: { shouldClose: () => boolean; onClose: () => void },
+  {
+    shouldClose,
+    onClose,
+    onHead,
+  }: { shouldClose: () => boolean; onClose: () => void; onHead: () => void },
 ): void {
   const writeHead = response.writeHead.bind(response)
   response.writeHead = function writeDecidedHead(...args: unknown[]): ServerResponse {
@@ -17,6 +21,7 @@ export function decideClose(
     const given = close ? args.map(withoutKeepAlive) : args
     Reflect.apply(writeHead, response, given)
     if (close) onClose()
+    onHead()
     return response
   }
 }

@@ -89,6 +89,7 @@ export function patienceFor(phase: Phase): Patience | undefined {
 /** Whether cutting the connection now would take something from the peer. */
 export function isUnfinished(connection: Connection): boolean {
   const { socket, owed, shut } = connection
+  if (socket.destroyed) return false
   if (owed.size > 0 || socket.writableLength > 0) return true
   if (shut) return false
   return ['answering', 'upgraded', 'unknown'].includes(inspect(connection, undefined))

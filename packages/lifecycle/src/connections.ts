@@ -1,12 +1,15 @@
 import { Server as PlainServer } from 'node:http'
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2'
 import { Server as SecureServer } from 'node:https'
+import { Server as TcpServer } from 'node:net'
 import type { Socket } from 'node:net'
+import { Server as TlsServer, TLSSocket } from 'node:tls'
 
 import { LifecycleError } from './lifecycle-error.ts'
 import { openSockets } from './node-internals.ts'
 
 /** A server that a lifecycle can drain. */
-export type HttpServer = PlainServer | SecureServer
+export type HttpServer = PlainServer | SecureServer | Http2Server | Http2SecureServer
 
 /**
  * The open connections of one server. Costs one listener per connection and none per request, so that a server that is not
@@ -20,6 +23,10 @@ export interface Connections {
   readonly sockets: ReadonlySet<Socket>
   /** TCP connections of an https server whose handshake is not over. */
   readonly handshakes: () => Socket[]
+  /** HTTP/2 sessions. */
+  readonly sessions: ReadonlySet<ServerHttp2Session>
+  /** Whether a connection carries an HTTP/2 session. */
+  readonly carriesSession: (socket: Socket) => boolean
   /** Stops looking. */
   readonly release: () => void
 }
@@ -28,10 +35,12 @@ export interface Connections {
  * @throws LifecycleError `CHANGEOVER_LIFECYCLE_SERVER_INVALID`
  */
 export function trackConnections(server: HttpServer): Connections {
-  const secure = server instanceof SecureServer
-  if (!secure && !(server instanceof PlainServer)) throw invalidServer(server)
+  const http2 = isHttp2Server(server)
+  if (!http2 && !isHttp1Server(server)) throw invalidServer(server)
+  const secure = server instanceof TlsServer
   const opening = secure ? 'secureConnection' : 'connection'
   const sockets = new Set<Socket>(openSockets(server))
+  const sessions = new Set<ServerHttp2Session>()
   const handshakes = new Map<string, { socket: Socket; forget: () => void }>()
 
   // One function for all sockets, and `on` instead of `once`: a closure each would cost memory on every idle connection.
@@ -57,20 +66,42 @@ export function trackConnections(server: HttpServer): Connections {
     socket.once('close', forgetHandshake)
   }
 
+  function openSession(session: ServerHttp2Session): void {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  }
+
   for (const socket of sockets) socket.on('close', forget)
   server.on(opening, open)
   if (secure) server.on('connection', shake)
+  if (http2) server.on('session', openSession)
 
   return {
     server,
     opening,
     sockets,
     handshakes: () => [...handshakes.values()].map(({ socket }) => socket),
+    sessions,
+    carriesSession: (socket) => http2 && (!secure || isOfHttp2(socket)),
     release: () => {
       server.removeListener(opening, open)
       server.removeListener('connection', shake)
+      if (http2) server.removeListener('session', openSession)
     },
   }
+}
+
+function isHttp1Server(server: unknown): boolean {
+  return server instanceof PlainServer || server instanceof SecureServer
+}
+
+// The classes of node:http2 are not exported.
+function isHttp2Server(server: HttpServer): server is Http2Server | Http2SecureServer {
+  return server instanceof TcpServer && typeof Reflect.get(server, 'updateSettings') === 'function'
+}
+
+function isOfHttp2(socket: Socket): boolean {
+  return socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
 }
 
 /**
@@ -84,8 +115,9 @@ function peerOf({ remoteAddress, remotePort, localPort }: Socket): string | unde
 function invalidServer(value: unknown): LifecycleError {
   return new LifecycleError(
     'CHANGEOVER_LIFECYCLE_SERVER_INVALID',
-    `attach got a value of type ${typeof value} that is no node:http or node:https server: its ` +
-      'connections cannot be drained, so a SIGTERM would drop their requests. Pass what http.createServer or ' +
-      'https.createServer returned (a framework usually holds it as app.server, or returns it from listen()).',
+    `attach got a value of type ${typeof value} that is no server of node:http, node:https or node:http2 and no WebSocketServer ` +
+      'that tracks its clients: its connections cannot be drained, so a SIGTERM would drop their requests. Pass what ' +
+      'createServer or createSecureServer returned (a framework usually holds it as app.server, or returns it from listen()), or ' +
+      'a WebSocketServer without clientTracking: false.',
   )
 }

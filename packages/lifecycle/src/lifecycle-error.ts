@@ -2,9 +2,9 @@
 export type LifecycleErrorCode =
   /** `createLifecycle`: an option is unknown, of the wrong type or out of range. */
   | 'CHANGEOVER_LIFECYCLE_OPTION_INVALID'
-  /** `createLifecycle`: `drain.deadline` leaves no room for `drain.notice` and `drain.quiet`. */
+  /** `createLifecycle`: `drain.deadline` leaves no room for `drain.notice` and `drain.quiet` or `drain.streams`. */
   | 'CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT'
-  /** `attach`: the argument is no `node:http` or `node:https` server. */
+  /** `attach`: the argument is no server of `node:http`, `node:https` or `node:http2`, and no `WebSocketServer`. */
   | 'CHANGEOVER_LIFECYCLE_SERVER_INVALID'
   /** `attach`: the server has been attached before. */
   | 'CHANGEOVER_LIFECYCLE_SERVER_ATTACHED'
@@ -14,6 +14,10 @@ export type LifecycleErrorCode =
   | 'CHANGEOVER_LIFECYCLE_HOOK_INVALID'
   /** `track`: neither a promise nor a name. */
   | 'CHANGEOVER_LIFECYCLE_WORK_INVALID'
+  /** `createLifecycle`: the registry has a metric of the same name that is not ours. */
+  | 'CHANGEOVER_LIFECYCLE_METRIC_TAKEN'
+  /** `probesAddress`: the port for probes is taken or may not be used. */
+  | 'CHANGEOVER_LIFECYCLE_PROBES_FAILED'
 
 const brand = Symbol.for('changeover.lifecycle.error')
 

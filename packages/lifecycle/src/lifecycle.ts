@@ -1,9 +1,12 @@
 import type { HttpServer } from './connections.ts'
+import { createCrashWatch } from './crash-watch.ts'
 import type { Hook } from './hooks.ts'
 import { readOptions } from './options.ts'
 import type { LifecycleOptions } from './options.ts'
-import { answerProbe, createProbeFetch, createProbeHandler } from './probes.ts'
-import type { LifecycleState, ProbeAnswer, ProbeHandler } from './probes.ts'
+import { createHealthDesk } from './health-desk.ts'
+import type { LifecycleState } from './health.ts'
+import type { ProbeAddress } from './probe-listener.ts'
+import type { ProbeHandler } from './probes.ts'
 import { createRegistry, refuseLate } from './registry.ts'
 import type { ShutdownReport } from './shutdown-report.ts'
 import { startShutdown } from './shutdown.ts'
@@ -11,25 +14,34 @@ import type { Shutdown } from './shutdown.ts'
 import { obeySignals } from './signals.ts'
 import { createTrack, createTracker } from './tracker.ts'
 import type { Track } from './tracker.ts'
+import type { WebSocketServerLike } from './web-sockets.ts'
 
 /** From start-up to a shutdown that loses no request. */
 export interface Lifecycle {
   /**
-   * Drains this server when the process stops. Before or after `listen`, but before the first connection where possible;
-   * several servers are drained side by side.
+   * Drains this server when the process stops: one of `node:http`, `node:https` or `node:http2`, or a `WebSocketServer` of `ws`.
+   * Before or after `listen`, but before the first connection where possible; several servers are drained side by side. The
+   * WebSockets of an attached HTTP server are found there; attach the `WebSocketServer` where its sockets come from elsewhere.
    * @throws LifecycleError `CHANGEOVER_LIFECYCLE_SERVER_INVALID`, `CHANGEOVER_LIFECYCLE_SERVER_ATTACHED`,
    * `CHANGEOVER_LIFECYCLE_DRAINING`
    */
-  readonly attach: (server: HttpServer) => void
+  readonly attach: (server: HttpServer | WebSocketServerLike) => void
   /**
-   * Answers `GET` and `HEAD` of `/livez`, `/readyz` and `/startupz` and returns `true`. Leaves everything else alone, calls
-   * `next` where there is one, and returns `false`. Call it first in a request listener, or mount it as middleware.
+   * Answers `GET` and `HEAD` of `/livez`, `/readyz` and `/startupz`, and of `/metrics` with a registry, and returns `true`.
+   * Leaves everything else alone, calls `next` where there is one, and returns `false`. Call it first in a request listener, or
+   * mount it as middleware.
    */
   readonly handler: ProbeHandler
   /** The same for fetch-style frameworks; `undefined` for everything that is no probe. */
   readonly fetch: (request: Request) => Promise<Response | undefined>
   /**
-   * Start-up is over: `/readyz` and `/startupz` pass from now on. Idempotent.
+   * Where the listener of the option `probes` listens, once it does; `undefined` without that option. Wait for it at start-up
+   * where a process without probes must not go on.
+   * @throws LifecycleError `CHANGEOVER_LIFECYCLE_PROBES_FAILED`
+   */
+  readonly probesAddress: () => Promise<ProbeAddress | undefined>
+  /**
+   * Start-up is over: `/readyz` and `/startupz` pass from now on, if the checks do. Idempotent.
    * @throws LifecycleError `CHANGEOVER_LIFECYCLE_DRAINING`
    */
   readonly ready: () => void
@@ -64,7 +76,7 @@ export interface Lifecycle {
 }
 
 /**
- * Makes the lifecycle of this process. Nothing is listened to but the signals.
+ * Makes the lifecycle of this process. Nothing is listened to but the signals, and a port of its own for probes on request.
  *
  * @example
  * ```ts
@@ -76,15 +88,16 @@ export interface Lifecycle {
  * lifecycle.attach(server)
  * server.listen(8080, () => lifecycle.ready())
  * ```
- * @throws LifecycleError `CHANGEOVER_LIFECYCLE_OPTION_INVALID`, `CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT`
+ * @throws LifecycleError `CHANGEOVER_LIFECYCLE_OPTION_INVALID`, `CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT`,
+ * `CHANGEOVER_LIFECYCLE_METRIC_TAKEN`
  */
 export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
   const settings = readOptions(options)
   const tracker = createTracker(settings.logger)
+  const crashes = createCrashWatch(settings.logger)
   const phase: { state: LifecycleState; started: boolean } = { state: 'starting', started: false }
   const registry = createRegistry(() => phase.state)
-  const probe = (target: string): ProbeAnswer | undefined =>
-    answerProbe(target, phase.state, phase.started, settings)
+  const desk = createHealthDesk(settings, { phase, registry, counts: () => current?.counts() })
   let current: Shutdown | undefined
   let finished: Promise<ShutdownReport> | undefined
 
@@ -92,6 +105,7 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
     refuseLate('ready', phase.state)
     phase.state = 'ready'
     phase.started = true
+    desk.ready()
   }
 
   function shutdown(reason = 'shutdown'): Promise<ShutdownReport> {
@@ -99,20 +113,32 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
     return finished
   }
 
-  async function begin(reason: string): Promise<ShutdownReport> {
+  async function begin(reason: string, noticeMs = settings.noticeMs): Promise<ShutdownReport> {
     phase.state = 'draining'
-    current = startShutdown({ reason, settings, tracker, ...registry.registered() })
+    desk.drain()
+    current = startShutdown({
+      reason,
+      settings: { ...settings, noticeMs },
+      tracker,
+      uncaught: crashes.seen,
+      ...registry.registered(),
+    })
     const report = await current.finished
     phase.state = 'stopped'
+    await desk.close()
     disobey()
     return report
   }
 
-  const disobey = obeySignals(settings, { shutdown, hasten: () => current?.hasten() })
+  const disobey = obeySignals(settings, {
+    shutdown,
+    shutdownEmpty: () => (finished ??= begin('beforeExit', 0)),
+    hasten: () => current?.hasten(),
+    crashes,
+  })
   return {
     attach: registry.attach,
-    handler: createProbeHandler(probe),
-    fetch: createProbeFetch(probe),
+    ...desk.surface,
     ready,
     track: createTrack(tracker),
     onDrain: registry.onDrain,

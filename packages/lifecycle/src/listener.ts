@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { Server as TcpServer } from 'node:net'
 
 import type { HttpServer } from './connections.ts'
@@ -36,16 +37,21 @@ function closed(server: HttpServer, close: () => unknown): Promise<void> {
 /** As many connections as a system queues for a listener, usually. */
 const longestBacklog = 4_096
 
+/** How long the primary of a cluster may take to hand out the next connection, and how often it is waited for. */
+const handOutMs = 100
+const mostHandOuts = 10
+
 /**
  * Accepts what the system has queued for the listener, since closing it would reset those connections. Node accepts one per
- * turn of its event loop, so the queue is empty when a turn brings none.
+ * turn of its event loop, so the queue is empty when a turn brings none. In a cluster the queue is that of the primary, which
+ * hands out one at a time by a message, and resets what it holds when its last worker stops listening.
  */
 async function emptyBacklog(server: HttpServer): Promise<void> {
   const seen = { accepted: 0 }
   const count = (): unknown => (seen.accepted += 1)
   server.on('connection', count)
   await turn()
-  for (let turns = 0; turns < longestBacklog; turns += 1) {
+  for (let turns = 0; turns < (cluster.isWorker ? mostHandOuts : longestBacklog); turns += 1) {
     const before = seen.accepted
     await turn()
     if (seen.accepted === before) break
@@ -55,5 +61,8 @@ async function emptyBacklog(server: HttpServer): Promise<void> {
 
 // Immediates run after the event loop has looked for what arrived.
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => {
+    if (cluster.isWorker) setTimeout(resolve, handOutMs)
+    else setImmediate(resolve)
+  })
 }

@@ -1,13 +1,13 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
-import type { Server as PlainServer } from 'node:http'
-import type { Server as SecureServer } from 'node:https'
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
+import type { Server } from 'node:net'
 
 /**
  * Everything that this package reads of Node's private state, in one place. Each function has an answer for a Node that lacks
  * it, and each such answer makes a drain slower, never wrong.
  */
-type HttpServer = PlainServer | SecureServer
+type HttpServer = Server
 
 /** The response that is being written to a socket: also one that was ended but not yet handed to the system. */
 export function responseOf(socket: Socket): ServerResponse | undefined {
@@ -36,6 +36,30 @@ function tryResponse(): boolean {
 /** Whether the socket was handed over to another protocol: an upgrade or a CONNECT tunnel. Without the field: no. */
 export function isUpgraded(socket: Socket): boolean {
   return Reflect.get(socket, 'parser') === null
+}
+
+/** The head of a response as it was sent; `undefined` while it was not. Without the field: never sent. */
+export function sentHeadOf(response: ServerResponse): string | undefined {
+  const head: unknown = response.headersSent ? Reflect.get(response, '_header') : undefined
+  return typeof head === 'string' ? head : undefined
+}
+
+/** Streams that are open on an HTTP/2 session. Without the field: none, and their ends are not counted. */
+export function openStreams(session: ServerHttp2Session): ServerHttp2Stream[] {
+  const state: unknown = bySymbol(session, 'state')
+  const streams: unknown = isObject(state) ? Reflect.get(state, 'streams') : undefined
+  const each: unknown = isObject(streams) ? Reflect.get(streams, 'forEach') : undefined
+  const found: ServerHttp2Stream[] = []
+  // Not an instance of Map, but of a class of Node's own that has its methods.
+  if (typeof each === 'function') {
+    Reflect.apply(each, streams, [(stream: ServerHttp2Stream) => void found.push(stream)])
+  }
+  return found
+}
+
+/** What the `ws` package speaks through over a socket. Without the field: nothing, and the socket is taken for a raw one. */
+export function webSocketOver(socket: Socket): unknown {
+  return bySymbol(socket, 'websocket')
 }
 
 /** Whether another request was parsed behind this response's own, on the same socket. Without the field: no. */

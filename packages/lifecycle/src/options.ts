@@ -2,11 +2,25 @@ import { constants } from 'node:os'
 
 import { z } from 'zod'
 
+import { checksSchema } from './check-options.ts'
+import type { CheckOptions, CheckSettings } from './check-options.ts'
 import { parseDuration } from './duration.ts'
 import type { Duration } from './duration.ts'
 import { LifecycleError } from './lifecycle-error.ts'
 import { silentLogger } from './logger.ts'
 import type { Logger } from './logger.ts'
+import type { MetricsRegistry } from './metrics.ts'
+import { readNotice } from './notice.ts'
+import { invalidOption } from './option-error.ts'
+import {
+  detailsSchema,
+  livenessSchema,
+  probesSchema,
+  readThread,
+  registrySchema,
+} from './probe-options.ts'
+import type { LivenessOptions, ProbesOptions } from './probe-options.ts'
+import type { ProbeDetails } from './probes.ts'
 
 /** What a further signal does while the first one is being obeyed. */
 export type SecondSignal = 'ignore' | 'hasten' | 'exit'
@@ -24,6 +38,12 @@ export interface DrainOptions {
    * @default '100ms'
    */
   readonly quiet?: Duration
+  /**
+   * Over how long, once the listener is closed, WebSockets, upgraded connections and event streams are ended, so that their
+   * clients do not all come back at once. Time for their answers comes on top of it.
+   * @default '1s', or half of what `notice` leaves of `deadline` where that is less
+   */
+  readonly streams?: Duration
   /**
    * When whatever still runs is cut, counted from the start of the drain. Keep it below the time after which the process is
    * killed from outside (Kubernetes: 30 s).
@@ -61,6 +81,32 @@ export interface LifecycleOptions {
    * @default silent
    */
   readonly logger?: Logger
+  /**
+   * What the process asks itself in the background, by name; see {@link CheckOptions}.
+   * @default none
+   */
+  readonly checks?: Readonly<Record<string, CheckOptions>>
+  /**
+   * Who sees the checks and their errors in the answers of probes: errors tell of addresses and versions that strangers need not
+   * know. `never` shows the status alone. A function decides for each request; one that throws decides no.
+   * @default 'never'
+   */
+  readonly details?: ProbeDetails
+  /**
+   * A listener for probes and metrics alone, which stays up during the drain.
+   * @default none; mount `lifecycle.handler`
+   */
+  readonly probes?: ProbesOptions
+  /**
+   * Answers the probes of `probes` from a thread of its own, so that a stuck event loop is told of and not just silent.
+   * @default no thread
+   */
+  readonly liveness?: LivenessOptions
+  /**
+   * A registry of prom-client. Gets the metrics of this package; `lifecycle.handler` then answers `/metrics` too.
+   * @default no metrics
+   */
+  readonly registry?: MetricsRegistry
 }
 
 /** Checked options, defaults filled in, durations in milliseconds. */
@@ -69,11 +115,17 @@ export interface LifecycleSettings {
   readonly version: string | undefined
   readonly noticeMs: number
   readonly quietMs: number
+  readonly streamsMs: number
   readonly deadlineMs: number
   readonly signals: readonly NodeJS.Signals[]
   readonly secondSignal: SecondSignal
   readonly exit: boolean
   readonly logger: Logger
+  readonly checks: readonly CheckSettings[]
+  readonly details: ProbeDetails
+  readonly probes: { readonly host: string; readonly port: number } | undefined
+  readonly stuckAfterMs: number | undefined
+  readonly registry: MetricsRegistry | undefined
 }
 
 const uncatchable = new Set(['SIGKILL', 'SIGSTOP'])
@@ -102,6 +154,7 @@ const optionsSchema = z.strictObject({
     .strictObject({
       notice: duration.default(5_000),
       quiet: duration.default(100),
+      streams: duration.optional(),
       deadline: duration.default(25_000),
     })
     .prefault({}),
@@ -109,6 +162,11 @@ const optionsSchema = z.strictObject({
   secondSignal: z.enum(['ignore', 'hasten', 'exit']).default('ignore'),
   exit: z.boolean().default(true),
   logger: logger.default(silentLogger),
+  checks: checksSchema(duration).default([]),
+  details: detailsSchema.default('never'),
+  probes: probesSchema.optional(),
+  liveness: livenessSchema(duration).optional(),
+  registry: registrySchema.optional(),
 })
 
 /**
@@ -118,61 +176,40 @@ const optionsSchema = z.strictObject({
  */
 export function readOptions(options: LifecycleOptions): LifecycleSettings {
   const parsed = optionsSchema.safeParse(options)
-  if (!parsed.success) throw invalidOption(parsed.error, options)
-  const { drain, signals, name, version, ...rest } = parsed.data
+  if (!parsed.success) throw invalidOption('createLifecycle', parsed.error, options)
+  const { drain, signals, name, version, liveness, probes, registry, ...rest } = parsed.data
   refuseShortDeadline(drain)
   return {
     ...rest,
     name,
     version,
     signals: [...new Set(signals)],
-    noticeMs: drain.notice,
+    probes,
+    registry,
+    stuckAfterMs: readThread(liveness, probes),
+    noticeMs: readNotice(drain.notice, process.env, rest.logger),
     quietMs: drain.quiet,
+    streamsMs: drain.streams ?? Math.min(1_000, (drain.deadline - drain.notice) / 2),
     deadlineMs: drain.deadline,
   }
 }
 
-function refuseShortDeadline(drain: { notice: number; quiet: number; deadline: number }): void {
-  const least = drain.notice + drain.quiet
+function refuseShortDeadline(drain: {
+  notice: number
+  quiet: number
+  streams?: number | undefined
+  deadline: number
+}): void {
+  const { streams = 0 } = drain
+  const least = drain.notice + Math.max(drain.quiet, streams)
   if (drain.deadline >= least) return
   throw new LifecycleError(
     'CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT',
-    `drain.deadline is ${drain.deadline} ms, less than drain.notice (${drain.notice} ms) + drain.quiet (${drain.quiet} ms): ` +
+    `drain.deadline is ${drain.deadline} ms, less than drain.notice (${drain.notice} ms) + the longer one of ` +
+      `drain.quiet (${drain.quiet} ms) and drain.streams (${streams} ms): ` +
       'requests would be cut before the server has stopped accepting them. ' +
       `Raise drain.deadline to ${least} ms or more, or lower drain.notice.`,
   )
-}
-
-function invalidOption(error: z.ZodError, options: unknown): LifecycleError {
-  const lines = error.issues.map((issue) => `  ${describeIssue(issue, options)}`)
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_OPTION_INVALID',
-    'createLifecycle refuses its options, since a mistake here would only show at the first SIGTERM in production:\n' +
-      lines.join('\n'),
-    { cause: error },
-  )
-}
-
-function describeIssue(issue: z.core.$ZodIssue, options: unknown): string {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => [...path, key].join('.'))
-    return `${keys.join(', ')}: unknown option; remove it or correct its spelling`
-  }
-  const field = path.length === 0 ? 'options' : path.join('.')
-  return `${field}: got ${show(valueAt(options, issue.path))}; ${issue.message}`
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined,
-    value,
-  )
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
 
 function isSignal(value: unknown): boolean {

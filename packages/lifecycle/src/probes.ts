@@ -1,74 +1,75 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Where a process is in its life. */
-export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped'
+import type { HealthFacts } from './health.ts'
+import type { MetricsPage } from './metrics.ts'
+import { answerProbe, isProbe, pathOf } from './probe-answer.ts'
+import type { ProbeAnswer, ProbeIdentity } from './probe-answer.ts'
+import { describeRequest } from './probe-request.ts'
+import type { ProbeRequest } from './probe-request.ts'
 
-/** What a probe is told. */
-export interface ProbeAnswer {
-  readonly status: 200 | 503
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+/** Who sees the checks and their errors. */
+export type ProbeDetails = 'always' | 'never' | ((request: ProbeRequest) => boolean)
+
+/** Any page that the lifecycle answers: a probe, or the metrics. */
+export type Page = Pick<ProbeAnswer, 'headers' | 'body'> & { readonly status: number }
+
+/** Answers probes and metrics at this moment. */
+export interface Prober {
+  /** Whether this request is one of ours; every other one is left to the application. */
+  readonly knows: (method: string | undefined, target: string) => boolean
+  readonly answer: (request: ProbeRequest) => Page | Promise<Page>
 }
 
-/** Who answers, as the body of a probe names it. */
-export interface ProbeIdentity {
-  readonly name?: string | undefined
-  readonly version?: string | undefined
+/** What a prober rests on. */
+export interface ProberSources {
+  readonly facts: () => HealthFacts
+  readonly identity: ProbeIdentity
+  readonly details: ProbeDetails
+  readonly metrics: (() => Promise<MetricsPage>) | undefined
 }
 
-const retryAfterSeconds = 1
-
-/**
- * The answer to a probe, or `undefined` for a target that is none. Pure.
- *
- * `/livez` passes while the process lives, draining included: a balancer that restarts a draining process loses its requests.
- * `/readyz` passes only in `ready`. `/startupz` passes once start-up is over.
- */
-export function answerProbe(
-  target: string,
-  state: LifecycleState,
-  started: boolean,
-  identity: ProbeIdentity = {},
-): ProbeAnswer | undefined {
-  switch (pathOf(target)) {
-    case '/livez':
-      return describe(true, state, identity)
-    case '/readyz':
-      return describe(state === 'ready', state, identity)
-    case '/startupz':
-      return describe(started, state, identity)
-    default:
-      return undefined
+/** @returns a prober of `/livez`, `/readyz`, `/startupz`, and of `/metrics` where there are any. */
+export function createProber({ facts, identity, details, metrics }: ProberSources): Prober {
+  function answer(request: ProbeRequest): Page | Promise<Page> {
+    const { target, headers } = request
+    const detailed = isAllowed(details, request)
+    const probe = answerProbe({ target, accept: headers['accept'], detailed }, facts(), identity)
+    return probe ?? (metrics === undefined ? absent : answerMetrics(metrics))
+  }
+  return {
+    knows: (method, target) =>
+      (method === 'GET' || method === 'HEAD') &&
+      (isProbe(target) || (metrics !== undefined && pathOf(target) === '/metrics')),
+    answer,
   }
 }
 
-function pathOf(target: string): string {
-  const query = target.indexOf('?')
-  return query === -1 ? target : target.slice(0, query)
-}
+const absent: Page = { status: 404, headers: { 'content-length': '0' }, body: '' }
 
-function describe(pass: boolean, state: LifecycleState, identity: ProbeIdentity): ProbeAnswer {
-  const body = JSON.stringify({
-    status: pass ? 'pass' : 'fail',
-    output: state,
-    serviceId: identity.name,
-    version: identity.version,
-  })
-  const headers = {
-    'content-type': 'application/health+json',
-    'cache-control': 'no-store',
-    'content-length': String(Buffer.byteLength(body)),
+// A rule that throws must not show what it was to protect.
+function isAllowed(details: ProbeDetails, request: ProbeRequest): boolean {
+  if (typeof details !== 'function') return details === 'always'
+  try {
+    // Not only truthy: a promise from an async rule would let everybody in.
+    const verdict: unknown = details(request)
+    return verdict === true
+  } catch {
+    return false
   }
-  if (pass) return { status: 200, headers, body }
-  return { status: 503, headers: { ...headers, 'retry-after': String(retryAfterSeconds) }, body }
 }
 
-/** Answers one request target at this moment. */
-export type Prober = (target: string) => ProbeAnswer | undefined
+async function answerMetrics(metrics: () => Promise<MetricsPage>): Promise<Page> {
+  try {
+    const { contentType, body } = await metrics()
+    return page(200, contentType, body)
+  } catch {
+    return page(500, 'text/plain; charset=utf-8', 'a metric of this registry failed\n')
+  }
+}
 
-/** Whether a method asks for a probe at all; every other method is left to the application. */
-function asks(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD'
+function page(status: number, contentType: string, body: string): Page {
+  const length = String(Buffer.byteLength(body))
+  return { status, headers: { 'content-type': contentType, 'content-length': length }, body }
 }
 
 /**
@@ -81,26 +82,39 @@ export type ProbeHandler = (
 ) => boolean
 
 /** Probes for `node:http` and everything that took its shape. */
-export function createProbeHandler(probe: Prober): ProbeHandler {
+export function createProbeHandler(prober: Prober): ProbeHandler {
   return (request, response, next) => {
-    const answer = asks(request.method) ? probe(request.url ?? '') : undefined
-    if (answer === undefined) {
+    const { method = '', url = '' } = request
+    if (!prober.knows(method, url)) {
       next?.()
       return false
     }
-    response.writeHead(answer.status, answer.headers)
-    response.end(request.method === 'HEAD' ? undefined : answer.body)
+    void reply(response, method, prober.answer(describeRequest(request)))
     return true
   }
 }
 
+async function reply(
+  response: ServerResponse,
+  method: string,
+  answer: Page | Promise<Page>,
+): Promise<void> {
+  const { status, headers, body } = answer instanceof Promise ? await answer : answer
+  response.writeHead(status, headers)
+  response.end(method === 'HEAD' ? undefined : body)
+}
+
+/** See `Lifecycle.fetch`. */
+export type ProbeFetch = (request: Request) => Promise<Response | undefined>
+
 /** Probes for fetch-style frameworks. */
-export function createProbeFetch(
-  probe: Prober,
-): (request: Request) => Promise<Response | undefined> {
-  return async ({ method, url }) => {
-    const answer = asks(method) ? probe(new URL(url).pathname) : undefined
-    if (answer === undefined) return undefined
+export function createProbeFetch(prober: Prober): ProbeFetch {
+  return async ({ method, url, headers }) => {
+    const { pathname, search } = new URL(url)
+    const target = pathname + search
+    if (!prober.knows(method, target)) return undefined
+    const asked = { method, target, headers: Object.fromEntries(headers) }
+    const answer = await prober.answer(asked)
     const body = method === 'HEAD' ? null : answer.body
     return new Response(body, { status: answer.status, headers: answer.headers })
   }

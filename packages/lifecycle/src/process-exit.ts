@@ -11,7 +11,7 @@ declare global {
   var changeoverExits: Ledger | undefined
 }
 
-const severity: readonly ShutdownExitCode[] = [0, 71, 70]
+const severity: readonly ShutdownExitCode[] = [0, 71, 72, 70]
 
 /** Keeps the other lifecycles of this process from exiting it, until {@link leaveExit} is called with the same token. */
 export function enterExit(token: object): void {
@@ -27,7 +27,7 @@ export function leaveExit(token: object, code: ShutdownExitCode): void {
   if (ledger.pending.size === 0) process.exit(ledger.worst)
 }
 
-/** Forced is worse than a failed hook, and that is worse than clean. Pure. */
+/** Forced is worse than an uncaught exception, that than a failed hook, and that than clean. Pure. */
 export function worseOf(one: ShutdownExitCode, other: ShutdownExitCode): ShutdownExitCode {
   return severity.indexOf(one) > severity.indexOf(other) ? one : other
 }

@@ -3,17 +3,20 @@ import type { HttpServer } from './connections.ts'
 import { addHook } from './hooks.ts'
 import type { Hook, HookList } from './hooks.ts'
 import { LifecycleError } from './lifecycle-error.ts'
-import type { LifecycleState } from './probes.ts'
+import type { LifecycleState } from './health.ts'
 import type { AttachedServer } from './shutdown.ts'
 import { createTerminator } from './terminator.ts'
+import { isWebSocketServer } from './web-sockets.ts'
+import type { WebSocketServerLike } from './web-sockets.ts'
 
 /** What start-up registered with a lifecycle, for its shutdown. */
 export interface Registry {
-  readonly attach: (server: HttpServer) => void
+  readonly attach: (server: HttpServer | WebSocketServerLike) => void
   readonly onDrain: (name: string, hook: Hook) => void
   readonly onStop: (name: string, hook: Hook) => void
   readonly registered: () => {
     servers: readonly AttachedServer[]
+    webSocketServers: readonly WebSocketServerLike[]
     drainHooks: HookList
     stopHooks: HookList
   }
@@ -22,11 +25,17 @@ export interface Registry {
 /** Nothing is registered yet. */
 export function createRegistry(state: () => LifecycleState): Registry {
   const servers = new Map<HttpServer, AttachedServer>()
+  const webSocketServers = new Set<WebSocketServerLike>()
   const drainHooks: HookList = new Map()
   const stopHooks: HookList = new Map()
   return {
     attach: (server) => {
       refuseLate('attach', state())
+      if (isWebSocketServer(server)) {
+        if (webSocketServers.has(server)) throw alreadyAttached()
+        webSocketServers.add(server)
+        return
+      }
       if (servers.has(server)) throw alreadyAttached()
       const connections = trackConnections(server)
       servers.set(server, { connections, terminator: createTerminator(server) })
@@ -39,7 +48,12 @@ export function createRegistry(state: () => LifecycleState): Registry {
       refuseLate('onStop', state())
       addHook(stopHooks, name, hook)
     },
-    registered: () => ({ servers: [...servers.values()], drainHooks, stopHooks }),
+    registered: () => ({
+      servers: [...servers.values()],
+      webSocketServers: [...webSocketServers],
+      drainHooks,
+      stopHooks,
+    }),
   }
 }
 

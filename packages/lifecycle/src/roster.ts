@@ -4,17 +4,19 @@ import { followAnswers } from './answers.ts'
 import { createConnection, isUnfinished } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { HttpServer } from './connections.ts'
+import { createEndings } from './endings.ts'
+import type { EndingMeans } from './endings.ts'
 import type { GateKeeper } from './gate.ts'
 import { linger } from './linger.ts'
-import { createOccurrence } from './occurrence.ts'
 import { createPatience } from './patience.ts'
 import type { PatienceLimits } from './patience.ts'
+import { createVacancy } from './vacancy.ts'
 
 /** How long a half-sent head or a TLS handshake holds up a drain once the listener is closed. */
 export const headMs = 2_000
 
 /** How long a peer may take to close its side after we closed ours. */
-const lingerMs = 1_000
+export const lingerMs = 1_000
 
 /** What happened to requests so far; the fields of the same names in the report. */
 export interface RequestCounts {
@@ -26,7 +28,7 @@ export interface RequestCounts {
 export interface Roster extends GateKeeper {
   /** Takes a connection in, if it is not known yet. */
   readonly enter: (socket: Socket) => void
-  /** From now on idle connections are closed after the quiet period. */
+  /** From now on idle connections are closed after the quiet period, and what never ends by itself is ended. */
   readonly dismiss: () => void
   /** Resolves when every connection is closed. */
   readonly empty: () => Promise<void>
@@ -45,11 +47,12 @@ export interface RosterLimits {
 }
 
 /** Nobody is known yet. */
-export function createRoster(server: HttpServer, limits: RosterLimits): Roster {
+export function createRoster(server: HttpServer, limits: RosterLimits, means: EndingMeans): Roster {
+  const endings = createEndings(server, means)
   const known = new Map<Socket, Connection>()
   const counts: RequestCounts = { completed: 0, refused: 0 }
   const patience = createPatience(server, patienceLimits(limits), shut)
-  let emptied = createOccurrence()
+  const vacancy = createVacancy(() => known.size)
   let dismissed = false
 
   function find(socket: Socket): Connection {
@@ -60,7 +63,7 @@ export function createRoster(server: HttpServer, limits: RosterLimits): Roster {
     socket.once('close', () => {
       patience.reset(connection)
       known.delete(socket)
-      if (known.size === 0) emptied.happen()
+      vacancy.left()
     })
     // Node calls this after an answer that said close; its own version destroys the socket without waiting for the peer.
     socket.destroySoon = () => shut(connection)
@@ -84,6 +87,8 @@ export function createRoster(server: HttpServer, limits: RosterLimits): Roster {
   }
 
   const answers = followAnswers(find, {
+    onHead: endings.onHead,
+    onUpgrade: endings.onUpgrade,
     onExecute: patience.interrupt,
     onRefuse: () => (counts.refused += 1),
     onComplete: () => (counts.completed += 1),
@@ -99,13 +104,9 @@ export function createRoster(server: HttpServer, limits: RosterLimits): Roster {
     dismiss: () => {
       dismissed = true
       for (const connection of known.values()) review(connection)
+      endings.begin([...known.values()])
     },
-    empty: async () => {
-      while (known.size > 0) {
-        emptied = createOccurrence()
-        await emptied.happened
-      }
-    },
+    empty: vacancy.empty,
     sockets: () => [...known.keys()],
     unfinished: () => [...known.values()].filter(isUnfinished).length,
     counts,

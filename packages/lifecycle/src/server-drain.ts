@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net'
 
-import type { Connections } from './connections.ts'
+import { createCarriers } from './carriers.ts'
+import type { Connections, HttpServer } from './connections.ts'
 import { installGate } from './gate.ts'
+import type { Goodbyes } from './goodbye.ts'
 import { closeListener } from './listener.ts'
 import { stopCheckingConnections } from './node-internals.ts'
 import { createOccurrence } from './occurrence.ts'
-import { createRoster, headMs } from './roster.ts'
+import { createRoster, headMs, lingerMs } from './roster.ts'
 import type { RequestCounts, RosterLimits } from './roster.ts'
+import { createSessions } from './sessions.ts'
+import { createSpread } from './spread.ts'
 import type { Terminator } from './terminator.ts'
 
 /** What happened so far; the fields of the same names in the report. */
@@ -26,8 +30,14 @@ export interface ServerDrain {
   readonly counts: () => DrainCounts
 }
 
+/** What the options say about the time of a server. */
+export interface DrainLimits extends RosterLimits {
+  /** Over which what never ends by itself is ended. */
+  readonly streamsMs: number
+}
+
 /**
- * Begins to drain a server: from this call on every answer says `Connection: close`.
+ * Begins to drain a server: from this call on every answer says `Connection: close`, and every HTTP/2 session is told GOAWAY.
  *
  * Three rules keep requests from being lost. We close a connection only after its peer was told so, or after it was idle for
  * the quiet period. What the peer sends after that is read and never executed. And closing means to close our side after the
@@ -36,52 +46,82 @@ export interface ServerDrain {
 export function drainServer(
   connections: Connections,
   terminator: Terminator,
-  limits: RosterLimits,
+  limits: DrainLimits,
+  goodbyes: Goodbyes,
 ): ServerDrain {
   const { server, opening } = connections
-  const roster = createRoster(server, limits)
+  const spread = createSpread(limits.streamsMs)
+  const roster = createRoster(server, limits, { spread, goodbyes })
+  const sessions = createSessions(limits.quietMs, spread)
+  const carriers = createCarriers(lingerMs)
   const cut = createOccurrence()
   let forced = 0
   let closed: Promise<void> | undefined
 
   async function close(): Promise<void> {
     const listener = await closeListener(server)
+    spread.begin()
     roster.dismiss()
+    sessions.dismiss()
     const handshakes = setTimeout(() => destroyAll(connections.handshakes()), headMs)
     await Promise.race([listener.empty, cut.happened])
     // A server does not count connections that were handed to it, and a TLS socket closes after the TCP socket below it.
     await roster.empty()
+    await carriers.empty()
     clearTimeout(handshakes)
     listener.release()
-    release()
-  }
-
-  function release(): void {
+    spread.stop()
     roster.stop()
+    sessions.stop()
     openGate()
-    server.removeListener(opening, roster.enter)
+    server.removeListener(opening, enter)
+    server.removeListener('session', sessions.enter)
     connections.release()
     stopCheckingConnections(server)
   }
 
   async function force(): Promise<void> {
+    spread.stop()
     forced += roster.unfinished()
+    sessions.force()
     await terminator.terminate()
-    destroyAll([...connections.handshakes(), ...roster.sockets()])
-    server.closeAllConnections()
+    destroyAll([...connections.handshakes(), ...roster.sockets(), ...carriers.sockets])
+    closeAll(server)
     cut.happen()
     await closed
   }
 
+  function enter(socket: Socket): void {
+    ;(connections.carriesSession(socket) ? carriers : roster).enter(socket)
+  }
+
   const openGate = installGate(server, roster)
-  server.on(opening, roster.enter)
-  for (const socket of connections.sockets) roster.enter(socket)
+  server.on(opening, enter)
+  server.on('session', sessions.enter)
+  for (const socket of connections.sockets) enter(socket)
+  for (const session of connections.sessions) sessions.adopt(session)
 
   return {
     close: () => (closed ??= close()),
     force,
-    counts: () => ({ ...roster.counts, forced }),
+    counts: () => total(roster.counts, sessions.counts, forced),
   }
+}
+
+function total(
+  requests: RequestCounts,
+  streams: { completed: number; forced: number },
+  forced: number,
+): DrainCounts {
+  return {
+    completed: requests.completed + streams.completed,
+    refused: requests.refused,
+    forced: forced + streams.forced,
+  }
+}
+
+function closeAll(server: HttpServer): void {
+  if ('closeAllConnections' in server) server.closeAllConnections()
 }
 
 function destroyAll(sockets: readonly Socket[]): void {

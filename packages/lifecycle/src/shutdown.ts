@@ -1,6 +1,8 @@
 import type { Connections } from './connections.ts'
 import { createCountdown } from './countdown.ts'
 import type { Countdown } from './countdown.ts'
+import { createGoodbyes } from './goodbye.ts'
+import type { Goodbyes } from './goodbye.ts'
 import { runHook } from './hooks.ts'
 import type { HookList, HookReport } from './hooks.ts'
 import type { LifecycleSettings } from './options.ts'
@@ -10,6 +12,8 @@ import { judgeShutdown } from './shutdown-report.ts'
 import type { ShutdownReport } from './shutdown-report.ts'
 import type { Terminator } from './terminator.ts'
 import type { Tracker } from './tracker.ts'
+import { drainWebSockets } from './web-sockets.ts'
+import type { WebSocketServerLike } from './web-sockets.ts'
 
 /** A server as the shutdown sees it. */
 export interface AttachedServer {
@@ -22,7 +26,10 @@ export interface ShutdownPlan {
   readonly reason: string
   readonly settings: LifecycleSettings
   readonly servers: readonly AttachedServer[]
+  readonly webSocketServers: readonly WebSocketServerLike[]
   readonly tracker: Tracker
+  /** How many exceptions nobody caught so far. */
+  readonly uncaught: () => number
   readonly drainHooks: HookList
   readonly stopHooks: HookList
 }
@@ -33,6 +40,8 @@ export interface Shutdown {
   readonly finished: Promise<ShutdownReport>
   /** Ends the notice now, and the drain after at most 3 s. */
   readonly hasten: () => void
+  /** What happened so far. */
+  readonly counts: () => DrainCounts
 }
 
 const hastenedMs = 3_000
@@ -41,9 +50,7 @@ const leastStopMs = 1_000
 /** Begins a shutdown: when this returns, every answer says `Connection: close` already. */
 export function startShutdown(plan: ShutdownPlan): Shutdown {
   const { noticeMs, deadlineMs } = plan.settings
-  const drains = plan.servers.map(({ connections, terminator }) =>
-    drainServer(connections, terminator, plan.settings),
-  )
+  const drains = beginDrains(plan)
   const notice = createCountdown(noticeMs)
   const deadline = createCountdown(deadlineMs)
   return {
@@ -52,6 +59,27 @@ export function startShutdown(plan: ShutdownPlan): Shutdown {
       notice.shorten(0)
       deadline.shorten(hastenedMs)
     },
+    counts: () => sum(drains),
+  }
+}
+
+// Goodbyes and WebSocket servers come first, so that at the deadline a connection which they cut is not counted twice.
+function beginDrains({ settings, servers, webSocketServers }: ShutdownPlan): ServerDrain[] {
+  const goodbyes = createGoodbyes()
+  return [
+    asDrain(goodbyes),
+    ...webSocketServers.map((server) => drainWebSockets(server, goodbyes, settings.streamsMs)),
+    ...servers.map(({ connections, terminator }) =>
+      drainServer(connections, terminator, settings, goodbyes),
+    ),
+  ]
+}
+
+function asDrain(goodbyes: Goodbyes): ServerDrain {
+  return {
+    close: () => Promise.resolve(),
+    force: async () => goodbyes.force(),
+    counts: () => ({ ...goodbyes.counts, refused: 0 }),
   }
 }
 
@@ -84,7 +112,7 @@ async function finish(
   hooks.push(...(await runInTurn(plan, deadline)))
   deadline.clear()
   const work = { completed: tracker.ended() - endedBefore, abandoned }
-  const facts = { ...sum(drains), work, hooks }
+  const facts = { ...sum(drains), work, uncaught: plan.uncaught(), hooks }
   const report = {
     reason,
     ...judgeShutdown(facts),

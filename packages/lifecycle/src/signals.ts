@@ -1,3 +1,4 @@
+import type { CrashWatch } from './crash-watch.ts'
 import { flushLogger } from './logger.ts'
 import type { LifecycleSettings, SecondSignal } from './options.ts'
 import { enterExit, leaveExit } from './process-exit.ts'
@@ -16,6 +17,9 @@ export function decideSignal(policy: SecondSignal, seenBefore: number): SignalAc
 export interface SignalTarget {
   readonly shutdown: (reason: string) => Promise<ShutdownReport>
   readonly hasten: () => void
+  /** The event loop is empty, so nothing can come that a notice would be for. */
+  readonly shutdownEmpty: () => Promise<ShutdownReport>
+  readonly crashes: CrashWatch
 }
 
 const flushLimitMs = 500
@@ -36,7 +40,10 @@ export function obeySignals(settings: LifecycleSettings, target: SignalTarget): 
 
   async function drain(signal: NodeJS.Signals): Promise<void> {
     const token = {}
-    if (exit) enterExit(token)
+    if (exit) {
+      enterExit(token)
+      target.crashes.begin()
+    }
     const { exitCode } = await target.shutdown(signal)
     if (!exit) return
     await flushLogger(logger, flushLimitMs)
@@ -44,11 +51,28 @@ export function obeySignals(settings: LifecycleSettings, target: SignalTarget): 
     leaveExit(token, exitCode)
   }
 
+  // The process ends by itself: hooks run all the same, and their failure shows.
+  function end(): void {
+    logger.info({}, 'event loop empty')
+    void drainEmpty()
+  }
+
+  async function drainEmpty(): Promise<void> {
+    const { exitCode } = await target.shutdownEmpty()
+    await flushLogger(logger, flushLimitMs)
+    process.exitCode ??= exitCode
+  }
+
+  const endsProcess = exit && signals.length > 0
+
   function disobey(): void {
+    process.removeListener('beforeExit', end)
+    target.crashes.end()
     for (const signal of signals) process.removeListener(signal, obey)
   }
 
   for (const signal of signals) process.on(signal, obey)
+  if (endsProcess) process.once('beforeExit', end)
   return () => {
     // On the way out the handlers stay: without them a second signal would kill the process and hide its exit code.
     if (seen === 0 || !exit) disobey()

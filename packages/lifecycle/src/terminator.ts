@@ -1,3 +1,7 @@
+import type { Server as PlainServer } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import { Server as TcpServer } from 'node:net'
+
 import { createHttpTerminator } from 'http-terminator'
 
 import type { HttpServer } from './connections.ts'
@@ -15,6 +19,7 @@ export interface Terminator {
  * handshakes, and closes the listener last. So the drain closes the listener itself, and the terminator finds it closed.
  */
 export function createTerminator(server: HttpServer): Terminator {
+  if (!isTerminable(server)) return { terminate: () => Promise.resolve() }
   const terminator = createHttpTerminator({ server, gracefulTerminationTimeout: 1 })
   return {
     terminate: async () => {
@@ -22,4 +27,9 @@ export function createTerminator(server: HttpServer): Terminator {
       await terminator.terminate().catch(() => {})
     },
   }
+}
+
+// It uses of a server what those of node:http2 have as well, against its types.
+function isTerminable(server: HttpServer): server is PlainServer | SecureServer {
+  return server instanceof TcpServer
 }

@@ -12,6 +12,9 @@ vi.mock('../src/node-internals.ts', (): typeof nodeInternals => ({
   hasRequestBehind: () => false,
   receivingSockets: () => undefined,
   openSockets: () => new Set(),
+  sentHeadOf: () => undefined,
+  openStreams: () => [],
+  webSocketOver: () => undefined,
   stopCheckingConnections: () => {},
 }))
 
@@ -20,7 +23,7 @@ describe.concurrent('on a Node that hides its private state', () => {
     const { lifecycle, server, port } = await start((_, response) => {
       setTimeout(() => response.end('slow'), 800)
     })
-    server.keepAliveTimeout = 100
+    Object.assign(server, { keepAliveTimeout: 100 })
     const client = await openRaw(port)
     client.send(request())
     await sleep(100)
@@ -45,7 +48,7 @@ describe.concurrent('on a Node that hides its private state', () => {
 
   it('idle connections end by the keep-alive timeout of Node itself', async () => {
     const { lifecycle, server, port } = await start((_, response) => response.end('ok'))
-    server.keepAliveTimeout = 100
+    Object.assign(server, { keepAliveTimeout: 100 })
     const client = await openRaw(port)
     client.send(request())
     await client.sees('ok')

@@ -165,6 +165,30 @@ describe.concurrent('a half-sent head', () => {
   })
 })
 
+describe.concurrent('a client that sends its head byte by byte', () => {
+  it('does not hold up the drain, and is not executed', async () => {
+    let executed = 0
+    const { lifecycle, port } = await start(
+      (_, response) => {
+        executed += 1
+        response.end('ok')
+      },
+      { drain: { ...quick, deadline: '60s' } },
+    )
+    const client = await openRaw(port)
+    let sent = 0
+    const drip = setInterval(() => {
+      if (!client.socket.destroyed) client.send(request('/', 'X: y\r\n'.repeat(500))[sent++] ?? '')
+    }, 50)
+    await sleep(100)
+    const report = await lifecycle.shutdown()
+    clearInterval(drip)
+    expect(sent).toBeLessThan(1_000)
+    expect(executed).toBe(0)
+    expect(report).toMatchObject({ outcome: 'clean', forced: 0 })
+  })
+})
+
 describe.concurrent('new connections', () => {
   it('are accepted during the notice, told close, and refused after it', async () => {
     const { lifecycle, port } = await start((_, response) => response.end('ok'), {
@@ -427,25 +451,6 @@ describe.concurrent('the deadline', () => {
     expect(report).toMatchObject({ outcome: 'forced', exitCode: 70, forced: 2, completed: 0 })
     await Promise.all([...endless, idle].map((client) => client.closed))
   })
-
-  it('cuts a connection that speaks another protocol by now', async () => {
-    const { lifecycle, server, port } = await start(() => {}, {
-      drain: { notice: 0, quiet: 0, deadline: 300 },
-    })
-    server.on('upgrade', (_, socket) => {
-      socket.write(
-        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n',
-      )
-      socket.pipe(socket)
-    })
-    const client = await openRaw(port)
-    client.send(request('/', 'Connection: Upgrade\r\nUpgrade: echo\r\n'))
-    await client.sees('101')
-    const stopped = lifecycle.shutdown()
-    client.send('still there')
-    await client.sees('still there')
-    expect(await stopped).toMatchObject({ outcome: 'forced', forced: 1 })
-  })
 })
 
 describe.concurrent('attach', () => {
@@ -505,6 +510,27 @@ describe.concurrent('attach', () => {
 })
 
 describe.concurrent('Expect: 100-continue', () => {
+  it('lets an upload end that was told to continue before the drain', async () => {
+    const { lifecycle, port } = await start((incoming, response) => {
+      let size = 0
+      incoming.on('data', (chunk: Buffer) => (size += chunk.length))
+      incoming.on('end', () => response.end(`got ${size}`))
+    })
+    const client = await openRaw(port)
+    client.send(
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n',
+    )
+    await client.sees('100 Continue')
+    const stopped = lifecycle.shutdown()
+    for (const half of ['0123456789', '0123456789']) {
+      await sleep(300)
+      client.send(half)
+    }
+    await client.sees('got 20')
+    expect(client.received()).toContain('Connection: close')
+    expect(await stopped).toMatchObject({ outcome: 'clean', completed: 1 })
+  })
+
   it('is continued and answered during the notice', async () => {
     const { lifecycle, port } = await start(
       (incoming, response) => incoming.resume().once('end', () => response.end('ok')),

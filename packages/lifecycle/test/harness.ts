@@ -39,11 +39,12 @@ export async function start(
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`fixtures/${name}`, import.meta.url))
 
+export function certificate(): { key: Buffer; cert: Buffer } {
+  return { key: fixture('localhost-key.pem'), cert: fixture('localhost-cert.pem') }
+}
+
 export function createTlsServer(listener: RequestListener): HttpServer {
-  return createSecureServer(
-    { key: fixture('localhost-key.pem'), cert: fixture('localhost-cert.pem') },
-    listener,
-  )
+  return createSecureServer(certificate(), listener)
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer as createTcpServer } from 'node:net'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { WebSocketServer } from 'ws'
 
 import { parseDuration } from '../src/duration.ts'
 import { createLifecycle, LifecycleError } from '../src/index.ts'
@@ -50,10 +51,19 @@ describe('createLifecycle', () => {
     expect(error.message).toContain('25100')
   })
 
+  it('refuses a window for streams that does not fit, and shortens the default one', () => {
+    const drain = { notice: 1_000, quiet: 0, deadline: 2_000 }
+    const error = caught(() => createLifecycle({ drain: { ...drain, streams: '1.5s' } }))
+    expect(error.code).toBe('CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT')
+    expect(error.message).toContain('2500')
+    expect(readOptions({ drain })).toMatchObject({ streamsMs: 500 })
+  })
+
   it('has the defaults that its documentation names', () => {
     expect(readOptions({})).toMatchObject({
       noticeMs: 5_000,
       quietMs: 100,
+      streamsMs: 1_000,
       deadlineMs: 25_000,
       signals: ['SIGTERM', 'SIGINT'],
       secondSignal: 'ignore',
@@ -99,6 +109,18 @@ describe('a lifecycle', () => {
       const attach = lifecycle.attach as (value: unknown) => void
       expect(caught(() => attach(value)).code).toBe('CHANGEOVER_LIFECYCLE_SERVER_INVALID')
     }
+  })
+
+  it('refuses the same WebSocket server twice, and one that does not track its clients', async () => {
+    await using lifecycle = createLifecycle({ signals: [], drain: quick })
+    const sockets = new WebSocketServer({ noServer: true })
+    lifecycle.attach(sockets)
+    const again = caught(() => lifecycle.attach(sockets))
+    expect(again.code).toBe('CHANGEOVER_LIFECYCLE_SERVER_ATTACHED')
+    const untracked = new WebSocketServer({ noServer: true, clientTracking: false })
+    const error = caught(() => lifecycle.attach(untracked))
+    expect(error.code).toBe('CHANGEOVER_LIFECYCLE_SERVER_INVALID')
+    expect(error.message).toContain('clientTracking')
   })
 
   it('refuses hooks without a name of their own, and work that nothing can wait for', async () => {

@@ -3,8 +3,11 @@ import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
 
 import { createLifecycle } from '../src/index.ts'
-import { answerProbe } from '../src/probes.ts'
-import type { LifecycleState } from '../src/probes.ts'
+import { unknownCheck } from '../src/check-state.ts'
+import type { CheckSnapshot } from '../src/checks.ts'
+import type { LifecycleState, ProbeDetails } from '../src/index.ts'
+import { answerProbe } from '../src/probe-answer.ts'
+import { readOptions } from '../src/options.ts'
 import { listen, quick, start } from './harness.ts'
 
 const states: [LifecycleState, boolean, number[]][] = [
@@ -18,13 +21,17 @@ const states: [LifecycleState, boolean, number[]][] = [
 describe('a probe', () => {
   it.each(states)('of a process that is %s (started: %s) says %j', (state, started, statuses) => {
     const answers = ['/livez', '/readyz', '/startupz'].map((path) =>
-      answerProbe(path, state, started),
+      answerProbe({ target: path }, { state, started, checks: [] }),
     )
     expect(answers.map((answer) => answer?.status)).toEqual(statuses)
   })
 
   it('names the service, the release and the state, and is never stored', () => {
-    const answer = answerProbe('/readyz?verbose', 'draining', true, { name: 'shop', version: '2' })
+    const answer = answerProbe(
+      { target: '/readyz?x=1' },
+      { state: 'draining', started: true, checks: [] },
+      { name: 'shop', version: '2' },
+    )
     expect(JSON.parse(answer?.body ?? '')).toEqual({
       status: 'fail',
       output: 'draining',
@@ -40,10 +47,139 @@ describe('a probe', () => {
 
   it('is no other path', () => {
     for (const path of ['/', '/livez/', '/readyz/x', '/x/readyz', '*', '']) {
-      expect(answerProbe(path, 'ready', true)).toBeUndefined()
+      expect(answerProbe({ target: path }, ready())).toBeUndefined()
     }
   })
 })
+
+describe('an answer', () => {
+  const facts = ready(
+    snapshot('database', { status: 'pass', value: 7 }),
+    snapshot('queue', { status: 'fail', problem: 'connect\nrefused 10.0.0.7' }),
+    snapshot('cache', { status: 'fail', problem: 'cold', critical: false }),
+  )
+  const tell = (target: string, accept?: string, detailed = true): [number, string] => {
+    const answer = answerProbe({ target, accept, detailed }, facts)
+    return [answer?.status ?? 0, answer?.body ?? '']
+  }
+
+  it('tells those who may see it what each check observed, when, and what is wrong', () => {
+    const [status, body] = tell('/readyz')
+    expect(status).toBe(503)
+    expect(JSON.parse(body)).toEqual({
+      status: 'fail',
+      output: 'ready',
+      checks: {
+        database: [{ status: 'pass', observedValue: 7, time: '1970-01-01T00:00:05.000Z' }],
+        queue: [
+          {
+            status: 'fail',
+            observedValue: 2.5,
+            observedUnit: 'ms',
+            time: '1970-01-01T00:00:05.000Z',
+            output: 'connect\nrefused 10.0.0.7',
+          },
+        ],
+        cache: [expect.objectContaining({ status: 'warn', output: 'cold' })],
+      },
+    })
+  })
+
+  it('tells everybody else the status alone, in every form', () => {
+    const forms = [tell('/readyz', '*/*', false), tell('/readyz', 'text/plain', false)]
+    forms.push(tell('/readyz?verbose', undefined, false))
+    for (const [status, body] of forms) {
+      expect(status).toBe(503)
+      expect(body).not.toMatch(/database|queue|10\.0\.0\.7/)
+    }
+  })
+
+  it('is lines of text with ?verbose, as Kubernetes writes them', () => {
+    expect(tell('/readyz?verbose')).toEqual([
+      503,
+      '[+]database ok\n[-]queue failed: connect refused 10.0.0.7\n[-]cache degraded: cold\nreadyz check failed\n',
+    ])
+  })
+
+  it('leaves out what ?exclude names, however often it is given', () => {
+    expect(tell('/readyz?exclude=queue&verbose')).toEqual([
+      200,
+      '[+]database ok\n[+]queue excluded: ok\n[-]cache degraded: cold\nreadyz check passed\n',
+    ])
+    const statusOf = (query: string): unknown => JSON.parse(tell(`/readyz${query}`)[1]).status
+    expect(statusOf('?exclude=queue')).toBe('warn')
+    expect(statusOf('?exclude=queue&exclude=cache')).toBe('pass')
+    expect(statusOf('?exclude=other')).toBe('fail')
+  })
+
+  it.each([
+    [undefined, 'json'],
+    ['*/*', 'json'],
+    ['text/plain', 'text'],
+    ['text/*', 'text'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'json'],
+    ['text/plain;q=0.5, application/json', 'json'],
+    ['text/plain, */*;q=0.1', 'text'],
+    ['application/health+json, text/plain;q=0.9', 'json'],
+    ['text/plain;q=0', 'json'],
+    ['text/plain;q=potato', 'json'],
+  ])('to Accept: %s is %s', (accept, form) => {
+    const answer = answerProbe({ target: '/readyz', accept }, facts)
+    const type = answer?.headers['content-type']
+    expect(type).toMatch(form === 'text' ? /^text\/plain/ : /^application\/health\+json$/)
+    expect(answer?.headers['retry-after']).toBe('1')
+  })
+})
+
+describe('who sees the checks', () => {
+  const rules: [string, ProbeDetails | undefined, boolean][] = [
+    ['nobody by default', undefined, false],
+    ['nobody', 'never', false],
+    ['everybody', 'always', true],
+    ['whom a function lets in', ({ remoteAddress }) => remoteAddress === '127.0.0.1', true],
+    ['not whom it does not', ({ headers }) => headers['x-secret'] === 'no', false],
+    [
+      'nobody when it throws',
+      () => {
+        throw new Error('broken rule')
+      },
+      false,
+    ],
+    ['nobody when it gives a promise', (() => Promise.resolve(false)) as never, false],
+  ]
+  it.each(rules)('is %s', async (_, details, shown) => {
+    const options = {
+      checks: { database: { run: () => {} } },
+      ...(details === undefined ? {} : { details }),
+    }
+    const { lifecycle, port } = await start((request, response) => {
+      lifecycle.handler(request, response)
+    }, options)
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`, {
+      headers: { 'x-secret': 'yes' },
+    })
+    expect((await answer.text()).includes('database')).toBe(shown)
+    await lifecycle.close()
+  })
+})
+
+function ready(...checks: CheckSnapshot[]): {
+  state: 'ready'
+  started: boolean
+  checks: CheckSnapshot[]
+} {
+  return { state: 'ready', started: true, checks }
+}
+
+function snapshot(
+  name: string,
+  is: { status: 'pass' | 'fail'; value?: number; problem?: string; critical?: boolean },
+): CheckSnapshot {
+  const { status, value, problem, critical = true } = is
+  const [settings] = readOptions({ checks: { [name]: { run: () => {}, critical } } }).checks
+  const last = { ok: status === 'pass', at: 5_000, durationMs: 2.5, value, problem }
+  return { settings: settings!, state: { ...unknownCheck, status, last } }
+}
 
 describe('lifecycle.handler', () => {
   it('answers GET and HEAD, and leaves the rest to the application', async () => {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** A client that shows every byte and every event of its connection. */
 export interface RawClient {
@@ -30,7 +31,18 @@ export async function openRaw(port: number, options = {}): Promise<RawClient> {
   return client
 }
 
-export function watch(socket: Socket): RawClient {
+/** The same through TLS. */
+export async function openTls(options: object): Promise<RawClient> {
+  const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, ...options })
+  const client = watch(socket)
+  await new Promise((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    socket.once('error', reject)
+  })
+  return client
+}
+
+function watch(socket: Socket): RawClient {
   let received = ''
   let failure: string | undefined
   socket.setMaxListeners(0)

@@ -169,6 +169,7 @@ describe('the verdict', () => {
     const outcome = fc.constantFrom<HookReport['outcome']>('done', 'failed', 'timed-out')
     const facts = fc.record({
       forced: fc.nat(2),
+      uncaught: fc.nat(1),
       work: fc.record({ completed: fc.nat(), abandoned: fc.array(fc.string(), { maxLength: 2 }) }),
       hooks: fc.array(
         outcome.map((outcome) => ({ name: 'a', phase: 'stop' as const, outcome, durationMs: 1 })),
@@ -180,16 +181,17 @@ describe('the verdict', () => {
         const cut = facts.forced > 0 || facts.work.abandoned.length > 0
         const failed = facts.hooks.some(({ outcome }) => outcome !== 'done')
         const { outcome, exitCode } = judgeShutdown(facts)
-        expect(outcome).toBe(cut ? 'forced' : failed ? 'hook-failed' : 'clean')
-        expect(exitCode).toBe(cut ? 70 : failed ? 71 : 0)
+        expect(outcome).toBe(
+          cut ? 'forced' : facts.uncaught > 0 ? 'crashed' : failed ? 'hook-failed' : 'clean',
+        )
+        expect(exitCode).toBe(cut ? 70 : facts.uncaught > 0 ? 72 : failed ? 71 : 0)
       }),
     )
   })
 
   it('of several lifecycles is the worst one', () => {
-    expect([worseOf(0, 71), worseOf(71, 70), worseOf(70, 0), worseOf(0, 0)]).toEqual([
-      71, 70, 70, 0,
-    ])
+    const pairs = [worseOf(0, 71), worseOf(71, 72), worseOf(72, 70), worseOf(70, 0), worseOf(0, 0)]
+    expect(pairs).toEqual([71, 72, 70, 70, 0])
   })
 })
 

@@ -1,27 +1,14 @@
-import { connect as connectTls } from 'node:tls'
-
 import { describe, expect, it } from 'vitest'
 
 import { createTlsServer, quick, sleep, start } from './harness.ts'
 import type { Harness } from './harness.ts'
-import { count, openRaw, request, watch } from './raw-client.ts'
-import type { RawClient } from './raw-client.ts'
+import { count, openRaw, openTls, request } from './raw-client.ts'
 
 async function startTls(delayMs = 0, drain = quick): Promise<Harness> {
   const server = createTlsServer((_, response) => {
     setTimeout(() => response.end('done'), delayMs)
   })
   return start(() => {}, { drain }, server)
-}
-
-async function openTls(options: object): Promise<RawClient> {
-  const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, ...options })
-  const client = watch(socket)
-  await new Promise((resolve, reject) => {
-    socket.once('secureConnect', resolve)
-    socket.once('error', reject)
-  })
-  return client
 }
 
 describe.concurrent('an HTTPS server', () => {

@@ -1,5 +1,5 @@
 import type { InstanceRecord } from './instance-record.ts'
-import type { ReadSpec } from './spec.ts'
+import { NOTICE_VARIABLE, type ReadSpec } from './spec.ts'
 
 /** What every instance gets of the owner's environment. Anything else is named in `inherit`, so that no secret leaks. */
 const ALWAYS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'NODE_ENV', 'TMPDIR']
@@ -15,6 +15,9 @@ export function instanceEnvironment(
 ): Record<string, string> {
   return {
     ...pick(environment, ALWAYS),
+    // Nothing has to notice: the engine takes an instance out of the routes before it stops it. A release whose traffic also comes
+    // by another way says otherwise in its `env`.
+    [NOTICE_VARIABLE]: '0',
     ...spec.env,
     ...pick(environment, spec.inherit),
     PORT: String(record.port),

@@ -1,6 +1,9 @@
 import { checkOptions } from '@changeover/engine'
 import { z } from 'zod'
 
+/** Caps how long an instance goes on accepting after SIGTERM so that balancers notice; `@changeover/lifecycle` obeys it. */
+export const NOTICE_VARIABLE = 'CHANGEOVER_NOTICE'
+
 /** A release's `spec` for the process fleet: how to start one instance. It is journaled, so it holds no secrets. */
 export interface ProcessSpec {
   /** The file to run and its arguments. No shell reads them. */
@@ -71,5 +74,6 @@ export function readSpec(spec: unknown, environment: NodeJS.ProcessEnv): ReadSpe
 }
 
 function isOurs(name: string): boolean {
+  if (name === NOTICE_VARIABLE) return false
   return name === 'PORT' || name === 'HOST' || name.startsWith('CHANGEOVER_')
 }

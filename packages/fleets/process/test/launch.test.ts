@@ -60,6 +60,7 @@ describe('a launched instance', () => {
       CHANGEOVER_VERSION: '2.4.0',
       CHANGEOVER_INSTANCE: 'shop-1',
       CHANGEOVER_TOKEN: expect.any(String) as string,
+      CHANGEOVER_NOTICE: '0',
       TEST_MARK: mark.value,
       COLOUR: 'green',
       DATABASE_URL: 'postgres://…',

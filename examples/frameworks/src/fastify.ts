@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { createLifecycle } from '@changeover/lifecycle'
+import { changeoverFastify } from '@changeover/lifecycle/fastify'
+import fastify from 'fastify'
+
+const lifecycle = createLifecycle({ name: 'fastify', drain: { notice: '2s' } })
+const app = fastify()
+
+app.register(changeoverFastify(lifecycle))
+app.addHook('onClose', async () => console.log('closed'))
+app.get('/', async () => {
+  await sleep(20)
+  return 'hello'
+})
+
+await app.listen({ port: Number(process.env['PORT'] ?? 8080), host: '127.0.0.1' })
