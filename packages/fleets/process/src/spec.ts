@@ -46,7 +46,7 @@ const schema = z
 const REMEDIES = {
   command: 'Give the file and its arguments as a list: ["node", "server.js"]. No shell is used.',
   cwd: 'Name a directory, or leave it out.',
-  env: 'Give names with texts as values. PORT, HOST and CHANGEOVER_* are set by the fleet.',
+  env: 'Give names with texts as values. PORT, HOST and CHANGEOVER_* (but for CHANGEOVER_NOTICE) are set by the fleet.',
   inherit: "List names of variables that are set in the owner's environment.",
   '': 'Give spec as { command: [file, ...args], cwd?, env?, inherit? }.',
 }
