@@ -3,7 +3,13 @@ import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { takeOwnership } from '../src/owner-lock.ts'
-import { createMark, requestOf, temporaryDirectory, testFleet } from './fleet-under-test.ts'
+import {
+  createMark,
+  eventually,
+  requestOf,
+  temporaryDirectory,
+  testFleet,
+} from './fleet-under-test.ts'
 import { startOwner } from './owner-under-test.ts'
 
 interface EditableRecord {
@@ -127,6 +133,8 @@ describe('an instance file', () => {
       end: 'exit',
     })
     await owner.exited
+    const log = join(directory, 'logs', `${owner.instance.id}.log`)
+    await eventually('its first line', () => readFileSync(log, 'utf8').includes('listening'))
     const bystanders = mark.processes()
     editRecord(directory, (record) => {
       record.process = { pid: record.process?.pid ?? 0, startTime: 'another' }
