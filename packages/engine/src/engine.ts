@@ -89,9 +89,10 @@ export function createEngine(options: EngineOptions): Engine {
     const unfinished = history.filter(({ outcome }) => outcome === undefined)
     const mine = unfinished.map(({ id }) => leading.get(id)).filter((led) => led !== undefined)
     const others = unfinished.filter(({ id }) => !leading.has(id))
-    const taken = await takeOverAll(settings, others, { waitMs, signal: closed.signal })
+    // First, so that no traffic waits for leases, and while a failure still leaves nothing under way.
     await restoreAllRoutes(settings, servicesOf(history))
-    return [...mine.map(handle), ...taken.map(follow)]
+    const taken = await takeOverAll(settings, others, { waitMs, signal: closed.signal, follow })
+    return [...mine.map(handle), ...taken]
   }
 
   async function rollback(

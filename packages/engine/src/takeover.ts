@@ -2,30 +2,34 @@ import { ChangeoverError } from './changeover-error.ts'
 import type { EngineSettings } from './engine-options.ts'
 import type { Entry } from './journal.ts'
 import { lead, type Led } from './lead.ts'
+import type { Rollout } from './rollout.ts'
 import { foldJournal, type RolloutState } from './rollout-state.ts'
 import type { RolloutSummary, Store } from './store.ts'
 
-/** How long to wait for the leases of others; aborting the signal breaks it off. */
-export interface TakeoverPatience {
+export interface Takeover {
+  /** How long to wait for the leases of others. */
   readonly waitMs: number
+  /** Breaks the wait off. */
   readonly signal: AbortSignal
+  /** Called in the turn in which a rollout is led, so that none is ever led unknown to the engine. */
+  readonly follow: (led: Led) => Rollout
 }
 
 /** Goes on with rollouts that have no end. Those that another engine leads or ends meanwhile are left out. */
 export async function takeOverAll(
   settings: EngineSettings,
   rollouts: readonly RolloutSummary[],
-  patience: TakeoverPatience,
-): Promise<Led[]> {
-  const taken = await Promise.all(rollouts.map((one) => takeOver(settings, one, patience)))
-  return taken.filter((led) => led !== undefined)
+  takeover: Takeover,
+): Promise<Rollout[]> {
+  const taken = await Promise.all(rollouts.map((one) => takeOver(settings, one, takeover)))
+  return taken.filter((rollout) => rollout !== undefined)
 }
 
 async function takeOver(
   { leadership, holder }: EngineSettings,
   { id, service }: RolloutSummary,
-  { waitMs, signal }: TakeoverPatience,
-): Promise<Led | undefined> {
+  { waitMs, signal, follow }: Takeover,
+): Promise<Rollout | undefined> {
   const { store, leaseTtlMs, ports } = leadership
   const until = ports.clock.now() + waitMs
   for (;;) {
@@ -33,7 +37,8 @@ async function takeOver(
     try {
       const lease = await store.lease(service, holder, leaseTtlMs)
       const state = await readState(store, id)
-      if (state.outcome === undefined) return lead(leadership, state, lease)
+      signal.throwIfAborted()
+      if (state.outcome === undefined) return follow(lead(leadership, state, lease))
       // Whoever had the lease has ended the rollout meanwhile.
       await store.release(lease)
       return undefined

@@ -116,4 +116,21 @@ describe('engine.resume', () => {
     expect(resumed?.id).toBe(rollout.id)
     await clock.run(resumed!.finished)
   })
+
+  test('leaves nothing under way that close() does not know of, when a router cannot be reached', async () => {
+    const { deploy, engine, another, clock, router } = setStage()
+    await deploy('v1', { service: 'blog' })
+    await deploy('v1')
+    await clock.run(engine.start(request('v2')))
+    await clock.advance(500)
+    await clock.run(engine.close())
+    const observe = (service: string): ReturnType<typeof router.observe> =>
+      service === 'blog' ? Promise.reject(new Error('unreachable')) : router.observe(service)
+    const second = another({ router: { ...router, observe } })
+    const answer = await clock.run(second.resume().catch((error: unknown) => error))
+    expect(answer).toMatchObject({ message: 'unreachable' })
+    await clock.run(second.close())
+    await clock.advance(100)
+    expect(clock.sleepers).toBe(0)
+  })
 })
