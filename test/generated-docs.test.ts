@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import * as engine from '@changeover/engine'
 import * as processFleet from '@changeover/fleet-process'
 import * as lifecycle from '@changeover/lifecycle'
@@ -16,6 +17,9 @@ const packages: Record<string, object> = {
   '@changeover/testing': testing,
 }
 
+/** Packages with a registry, by their folders. */
+const sources = ['engine', 'fleets/process', 'lifecycle', 'routers/node']
+
 describe('The documentation', () => {
   const registries = Object.entries(packages).flatMap(registryOf)
 
@@ -28,6 +32,13 @@ describe('The documentation', () => {
     const catalogs = Object.entries(packages).flatMap(catalogOf)
     expect(catalogs.map((catalog) => catalog.package)).toContain('@changeover/lifecycle')
     await expect(renderMetrics(catalogs)).toMatchFileSnapshot('../docs/metrics.md')
+  })
+
+  it('of the errors has every code that the sources throw, and no other', () => {
+    const documented = registries.flatMap(({ codes }) => Object.keys(codes))
+    const thrown = sources.flatMap(codesIn)
+    expect(thrown).toContain('CHANGEOVER_LIFECYCLE_DRAINING')
+    expect([...new Set(thrown)].toSorted()).toEqual(documented.toSorted())
   })
 
   it('of the errors has one place for each code', () => {
@@ -72,3 +83,28 @@ function catalogOf([name, module]: [string, object]): MetricCatalog[] {
   const metrics = Reflect.get(module, 'METRICS') as Record<string, MetricEntry> | undefined
   return metrics === undefined ? [] : [{ package: name, metrics: Object.values(metrics) }]
 }
+
+/** Codes that are passed to whatever builds an error, outside of the registry itself. */
+function codesIn(name: string): string[] {
+  const url = new URL(`../packages/${name}/src/`, import.meta.url)
+  const paths = readdirSync(url, { encoding: 'utf8', recursive: true })
+  const files = paths.filter((name) => name.endsWith('.ts') && !registryFile.test(name))
+  const texts = files.map((name) => readFileSync(new URL(name, url), 'utf8'))
+  return texts.flatMap((text) => text.match(/(?<=')CHANGEOVER_[A-Z_]+(?=')/g) ?? []).filter(isCode)
+}
+
+const registryFile = /(error-codes|router-error|fleet-error)\.ts$/
+
+/** Names of environment variables look alike. */
+function isCode(name: string): boolean {
+  return !variables.has(name)
+}
+
+const variables = new Set([
+  'CHANGEOVER_NOTICE',
+  'CHANGEOVER_TOKEN',
+  'CHANGEOVER_SERVICE',
+  'CHANGEOVER_RELEASE',
+  'CHANGEOVER_VERSION',
+  'CHANGEOVER_INSTANCE',
+])

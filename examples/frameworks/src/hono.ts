@@ -9,11 +9,18 @@ import { Hono } from 'hono'
 const lifecycle = createLifecycle({ name: 'hono', drain: { notice: '2s' } })
 const app = new Hono()
 
-app.use(changeoverHono(lifecycle))
-app.get('/', async (context) => {
+let greeted = 0
+lifecycle.onStop('count', () => console.log(`greeted ${greeted}`))
+
+async function greet(name: string): Promise<string> {
+  greeted += 1
   await sleep(20)
-  return context.text('hello')
-})
+  return `hello ${name}`
+}
+
+app.use(changeoverHono(lifecycle))
+app.get('/', async (context) => context.text(await greet('world')))
+app.post('/', async (context) => context.text(await greet(await context.req.text())))
 
 const port = Number(process.env['PORT'] ?? 8080)
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => lifecycle.ready())

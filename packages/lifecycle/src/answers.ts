@@ -8,6 +8,11 @@ import { hasRequestBehind, responseOf } from './node-internals.ts'
 
 /** What happens to answers, as far as the rest of the drain cares. */
 export interface AnswerEvents {
+  /**
+   * Whether clients had time enough to run dry. From then on a request behind one that can still say close is not executed:
+   * whoever pipelines without a gap would otherwise never be told.
+   */
+  readonly insists: () => boolean
   /** A request is about to be executed. */
   readonly onExecute: (connection: Connection) => void
   /** A connection is about to be handed over to another protocol. */
@@ -58,7 +63,7 @@ export function followAnswers(find: (socket: Socket) => Connection, events: Answ
 
   function onRequest(socket: Socket, response: ServerResponse): boolean {
     const connection = find(socket)
-    if (connection.closing) {
+    if (connection.closing || (events.insists() && canStillSayClose(connection))) {
       events.onRefuse()
       return false
     }
@@ -76,4 +81,8 @@ export function followAnswers(find: (socket: Socket) => Connection, events: Answ
   }
 
   return { adopt, onRequest, onUpgrade }
+}
+
+function canStillSayClose({ newest, owed }: Connection): boolean {
+  return newest !== undefined && owed.has(newest) && !newest.headersSent
 }

@@ -12,12 +12,13 @@ export interface Connection {
   newest: ServerResponse | undefined
   /** No further request is executed: its last answer said `Connection: close`, or our side is closed. */
   closing: boolean
+  /** An answer ended during the drain without having said close, since its head had left before. */
+  untold: boolean
   /** Our side is closed, or will be once everything is written. */
   shut: boolean
   /** What it was last given time for, and whether that time passed. */
   patience: Patience | undefined
   patienceOver: boolean
-  timer: NodeJS.Timeout | undefined
 }
 
 /** A connection about which nothing is known yet. */
@@ -27,10 +28,10 @@ export function createConnection(socket: Socket): Connection {
     owed: new Set(),
     newest: undefined,
     closing: false,
+    untold: false,
     shut: false,
     patience: undefined,
     patienceOver: false,
-    timer: undefined,
   }
 }
 
@@ -77,12 +78,21 @@ export function inspect(
   })
 }
 
-/** Time that a connection without a response is given: the quiet period, or the time to finish a head. */
-export type Patience = 'quiet' | 'head'
+/**
+ * Time that a connection without a response is given.
+ *
+ * - `quiet`: the quiet period.
+ * - `tail`: the same, after an answer that could not say close, for the request that a client has ready to follow it.
+ * - `head`: to finish a head.
+ */
+export type Patience = 'quiet' | 'tail' | 'head'
 
-/** Which time a phase is given; `undefined` where something will happen by itself. Pure. */
-export function patienceFor(phase: Phase): Patience | undefined {
-  if (phase === 'idle' || phase === 'silent') return 'quiet'
+/** Which time a connection in this phase is given; `undefined` where something will happen by itself. Pure. */
+export function patienceFor(
+  { untold }: Pick<Connection, 'untold'>,
+  phase: Phase,
+): Patience | undefined {
+  if (phase === 'idle' || phase === 'silent') return untold ? 'tail' : 'quiet'
   return phase === 'receiving' ? 'head' : undefined
 }
 

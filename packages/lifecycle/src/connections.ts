@@ -5,7 +5,8 @@ import { Server as TcpServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { Server as TlsServer, TLSSocket } from 'node:tls'
 
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import { openSockets } from './node-internals.ts'
 
 /** A server that a lifecycle can drain. */
@@ -49,10 +50,15 @@ export function trackConnections(server: HttpServer): Connections {
   }
 
   function open(socket: Socket): void {
-    const peer = peerOf(socket)
-    if (secure && peer !== undefined) handshakes.get(peer)?.forget()
+    if (secure) endShake(socket)
     sockets.add(socket)
     socket.on('close', forget)
+  }
+
+  // Only where it is needed: a socket that was asked for its peer keeps the answer.
+  function endShake(socket: Socket): void {
+    const peer = peerOf(socket)
+    if (peer !== undefined) handshakes.get(peer)?.forget()
   }
 
   function shake(socket: Socket): void {
@@ -113,11 +119,5 @@ function peerOf({ remoteAddress, remotePort, localPort }: Socket): string | unde
 }
 
 function invalidServer(value: unknown): LifecycleError {
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_SERVER_INVALID',
-    `attach got a value of type ${typeof value} that is no server of node:http, node:https or node:http2 and no WebSocketServer ` +
-      'that tracks its clients: its connections cannot be drained, so a SIGTERM would drop their requests. Pass what ' +
-      'createServer or createSecureServer returned (a framework usually holds it as app.server, or returns it from listen()), or ' +
-      'a WebSocketServer without clientTracking: false.',
-  )
+  return refuse('CHANGEOVER_LIFECYCLE_SERVER_INVALID', { type: typeof value })
 }

@@ -15,9 +15,9 @@ export interface Goodbyes {
   readonly webSocket: (socket: WebSocketLike) => void
   /** Closes our side, waits for the peer to close its side, and cuts it when it does not. */
   readonly raw: (socket: Socket) => void
-  /** Cuts and counts whoever did not answer yet. */
+  /** Cuts whoever was not given the time to answer, and counts it as forced. */
   readonly force: () => void
-  readonly counts: Readonly<{ completed: number; forced: number }>
+  readonly counts: Readonly<{ completed: number; unresponsive: number; forced: number }>
 }
 
 /** How long a peer may take to answer. */
@@ -27,9 +27,9 @@ const closedState = 3
 
 /** Nobody was told yet. */
 export function createGoodbyes(): Goodbyes {
-  const counts = { completed: 0, forced: 0 }
+  const counts = { completed: 0, unresponsive: 0, forced: 0 }
   const told = new WeakSet<object>()
-  const pending = new Set<() => void>()
+  const pending = new Set<(why: 'unresponsive' | 'forced') => void>()
 
   function tell(
     peer: Pick<WebSocketLike, 'once'> | Socket,
@@ -38,16 +38,17 @@ export function createGoodbyes(): Goodbyes {
   ): void {
     if (told.has(peer)) return
     told.add(peer)
-    const force = (): void => {
-      if (!pending.delete(force)) return
+    const cutAs = (why: 'unresponsive' | 'forced'): void => {
+      if (!pending.delete(cutAs)) return
       counts.forced += 1
+      if (why === 'unresponsive') counts.unresponsive += 1
       cut()
     }
-    const timer = setTimeout(force, answerMs)
-    pending.add(force)
+    const timer = setTimeout(cutAs, answerMs, 'unresponsive')
+    pending.add(cutAs)
     peer.once('close', () => {
       clearTimeout(timer)
-      if (pending.delete(force)) counts.completed += 1
+      if (pending.delete(cutAs)) counts.completed += 1
     })
     say()
   }
@@ -68,7 +69,7 @@ export function createGoodbyes(): Goodbyes {
       tell(socket, say, () => socket.destroy())
     },
     force: () => {
-      for (const force of pending) force()
+      for (const cutAs of pending) cutAs('forced')
     },
     counts,
   }

@@ -77,7 +77,7 @@ export function createHealthDesk(settings: LifecycleSettings, sources: DeskSourc
   }
 }
 
-const nothing: DrainCounts = { completed: 0, forced: 0, refused: 0 }
+const nothing: DrainCounts = { completed: 0, unresponsive: 0, forced: 0, refused: 0 }
 
 function openListener(settings: LifecycleSettings, prober: Prober): ProbeListener | undefined {
   const { probes, stuckAfterMs, logger } = settings

@@ -1,5 +1,6 @@
 import type { Countdown } from './countdown.ts'
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import type { Logger } from './logger.ts'
 
 /** What a hook is told. */
@@ -42,11 +43,8 @@ export function addHook(hooks: HookList, name: string, hook: Hook): void {
   hooks.set(name, hook)
 }
 
-function invalidHook(what: string): LifecycleError {
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_HOOK_INVALID',
-    `${what}: a report could not say which one failed. Give every hook a name of its own.`,
-  )
+function invalidHook(problem: string): LifecycleError {
+  return refuse('CHANGEOVER_LIFECYCLE_HOOK_INVALID', { problem })
 }
 
 /** Runs one hook; its failure is a report, never a rejection. */

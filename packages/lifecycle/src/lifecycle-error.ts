@@ -1,23 +1,5 @@
-/** Every code that this package throws, with the place that throws it. Codes are stable: match on them, not on messages. */
-export type LifecycleErrorCode =
-  /** `createLifecycle`: an option is unknown, of the wrong type or out of range. */
-  | 'CHANGEOVER_LIFECYCLE_OPTION_INVALID'
-  /** `createLifecycle`: `drain.deadline` leaves no room for `drain.notice` and `drain.quiet` or `drain.streams`. */
-  | 'CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT'
-  /** `attach`: the argument is no server of `node:http`, `node:https` or `node:http2`, and no `WebSocketServer`. */
-  | 'CHANGEOVER_LIFECYCLE_SERVER_INVALID'
-  /** `attach`: the server has been attached before. */
-  | 'CHANGEOVER_LIFECYCLE_SERVER_ATTACHED'
-  /** `attach`, `ready`, `onDrain`, `onStop`: the drain began already. */
-  | 'CHANGEOVER_LIFECYCLE_DRAINING'
-  /** `onDrain`, `onStop`: no name, no function, or a name that is taken. */
-  | 'CHANGEOVER_LIFECYCLE_HOOK_INVALID'
-  /** `track`: neither a promise nor a name. */
-  | 'CHANGEOVER_LIFECYCLE_WORK_INVALID'
-  /** `createLifecycle`: the registry has a metric of the same name that is not ours. */
-  | 'CHANGEOVER_LIFECYCLE_METRIC_TAKEN'
-  /** `probesAddress`: the port for probes is taken or may not be used. */
-  | 'CHANGEOVER_LIFECYCLE_PROBES_FAILED'
+import { ERROR_CODES } from './error-codes.ts'
+import type { LifecycleErrorCode } from './error-codes.ts'
 
 const brand = Symbol.for('changeover.lifecycle.error')
 
@@ -40,4 +22,19 @@ export class LifecycleError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value
   }
+}
+
+/** Builds (does not throw) the error of `code`, its message filled with `details`. */
+export function refuse(
+  code: LifecycleErrorCode,
+  details: Readonly<Record<string, string | number>> = {},
+  options?: ErrorOptions,
+): LifecycleError {
+  const { what, why, next } = ERROR_CODES[code]
+  const message = [what, why, next].map((part) => fill(part, details)).join(' ')
+  return new LifecycleError(code, message, options)
+}
+
+function fill(template: string, details: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(details[key]))
 }

@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import type * as Prometheus from 'prom-client'
 
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import { METRIC_NAMES, METRICS } from './metrics-catalog.ts'
 import type { MetricName } from './metrics-catalog.ts'
 
@@ -92,12 +93,8 @@ function fill(metric: Metric, samples: readonly Sample[]): void {
   for (const { labels, value } of samples) metric.inc({ ...labels }, value)
 }
 
-function nameTaken(name: string): LifecycleError {
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_METRIC_TAKEN',
-    `registry has a metric ${name} that is not of this package (or of another copy of it): two meanings under one name would ` +
-      'mislead whoever is alarmed by it. Rename the other one, or pass a registry of its own and merge them when scraped.',
-  )
+function nameTaken(metric: string): LifecycleError {
+  return refuse('CHANGEOVER_LIFECYCLE_METRIC_TAKEN', { metric })
 }
 
 /** How late the event loop is. */

@@ -1,16 +1,13 @@
 import type { z } from 'zod'
 
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 
 /** Builds (does not throw) the refusal of options: names each field, its value and the remedy. */
 export function invalidOption(caller: string, error: z.ZodError, options: unknown): LifecycleError {
   const lines = error.issues.map((issue) => `  ${describeIssue(issue, options)}`)
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_OPTION_INVALID',
-    `${caller} refuses its options, since a mistake here would only show at the first SIGTERM in production:\n` +
-      lines.join('\n'),
-    { cause: error },
-  )
+  const details = { caller, problems: lines.join('\n') }
+  return refuse('CHANGEOVER_LIFECYCLE_OPTION_INVALID', details, { cause: error })
 }
 
 function describeIssue(issue: z.core.$ZodIssue, options: unknown): string {

@@ -6,7 +6,7 @@ import { checksSchema } from './check-options.ts'
 import type { CheckOptions, CheckSettings } from './check-options.ts'
 import { parseDuration } from './duration.ts'
 import type { Duration } from './duration.ts'
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
 import { silentLogger } from './logger.ts'
 import type { Logger } from './logger.ts'
 import type { MetricsRegistry } from './metrics.ts'
@@ -200,16 +200,11 @@ function refuseShortDeadline(drain: {
   streams?: number | undefined
   deadline: number
 }): void {
-  const { streams = 0 } = drain
-  const least = drain.notice + Math.max(drain.quiet, streams)
-  if (drain.deadline >= least) return
-  throw new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT',
-    `drain.deadline is ${drain.deadline} ms, less than drain.notice (${drain.notice} ms) + the longer one of ` +
-      `drain.quiet (${drain.quiet} ms) and drain.streams (${streams} ms): ` +
-      'requests would be cut before the server has stopped accepting them. ' +
-      `Raise drain.deadline to ${least} ms or more, or lower drain.notice.`,
-  )
+  const { notice, quiet, streams = 0, deadline } = drain
+  const least = notice + Math.max(quiet, streams)
+  if (deadline >= least) return
+  const details = { notice, quiet, streams, deadline, least }
+  throw refuse('CHANGEOVER_LIFECYCLE_DEADLINE_TOO_SHORT', details)
 }
 
 function isSignal(value: unknown): boolean {

@@ -1,16 +1,14 @@
-import { inspect, patienceFor } from './connection.ts'
-import type { Connection, Patience } from './connection.ts'
+import { patienceFor } from './connection.ts'
+import type { Connection, Patience, Phase } from './connection.ts'
 import type { HttpServer } from './connections.ts'
-import { receivingSockets } from './node-internals.ts'
+import { createReviews } from './reviews.ts'
+import { createUnrest } from './unrest.ts'
+import type { UnrestLimits } from './unrest.ts'
+import { createWaitingRoom } from './waiting-room.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** Milliseconds that connections are given. */
-export interface PatienceLimits extends Readonly<Record<Patience, number>> {
-  /**
-   * How long, from the start of the drain, idle connections are left alone because requests keep coming on others: a client
-   * pool that is in use would next use one of the idle ones. Since every answer says close, such a pool runs dry by itself.
-   */
-  readonly unrest: number
-}
+export interface PatienceLimits extends Readonly<Record<Patience, number>>, UnrestLimits {}
 
 /** Gives each connection without a response its time, and closes it when that passed and nothing came. */
 export interface PatienceKeeper {
@@ -20,89 +18,80 @@ export interface PatienceKeeper {
   readonly interrupt: (connection: Connection) => void
   /** Whatever time the connection was given no longer counts. */
   readonly reset: (connection: Connection) => void
+  /** Whether clients had all the time there is to become quiet. */
+  readonly isOver: () => boolean
   /** Forgets all connections under review. */
   readonly stop: () => void
 }
 
-/**
- * How many connections are closed before the event loop reads again. A request that reached the system in the meantime is then
- * seen before its connection's turn comes.
- */
-const batchSize = 64
+/** What is done with connections whose time passed. */
+export interface Closes {
+  /** It was idle for the whole quiet period. */
+  readonly dismiss: (connection: Connection) => void
+  /** It may still have a last answer on its way, or half a head. */
+  readonly shut: (connection: Connection) => void
+}
 
-/** Reviews happen just after the event loop has read what arrived, so that a request which is here already keeps its connection. */
+/** Nobody was given time yet. */
 export function createPatience(
   server: HttpServer,
   limitsMs: PatienceLimits,
-  shut: (connection: Connection) => void,
+  closes: Closes,
 ): PatienceKeeper {
-  const queue = new Set<Connection>()
-  const unrestEndsAt = performance.now() + limitsMs.unrest
-  let quietAt = 0
-  let turn: NodeJS.Immediate | undefined
-
-  function review(connection: Connection): void {
-    if (connection.shut || connection.socket.destroyed) return
-    queue.add(connection)
-    turn ??= setImmediate(reviewBatch)
+  const reviews = createReviews(server, judge)
+  const unrest = createUnrest(limitsMs, reviews.add)
+  const rooms: Readonly<Record<Patience, WaitingRoom<Connection>>> = {
+    quiet: createWaitingRoom(limitsMs.quiet, lose),
+    tail: createWaitingRoom(limitsMs.tail, lose),
+    head: createWaitingRoom(limitsMs.head, lose),
   }
 
-  function reviewBatch(): void {
-    const receiving = receivingSockets(server)
-    const batch = [...take(queue, batchSize)]
-    turn = queue.size > 0 ? setImmediate(reviewBatch) : undefined
-    for (const connection of batch) judge(connection, patienceFor(inspect(connection, receiving)))
-  }
-
-  function judge(connection: Connection, patience: Patience | undefined): void {
+  function judge(connection: Connection, phase: Phase): boolean {
+    const patience = patienceFor(connection, phase)
     if (patience === undefined) reset(connection)
-    else if (patience !== connection.patience) grant(connection, patience, limitsMs[patience])
-    else if (connection.patienceOver) part(connection, patience)
+    else if (patience !== connection.patience) grant(connection, patience)
+    else if (connection.patienceOver) return part(connection, patience)
+    return false
   }
 
-  function part(connection: Connection, patience: Patience): void {
-    const unrestMs = Math.min(quietAt, unrestEndsAt) - performance.now()
-    if (patience === 'quiet' && unrestMs > 0) grant(connection, patience, unrestMs)
-    else shut(connection)
+  function part(connection: Connection, patience: Patience): boolean {
+    if (patience !== 'head' && unrest.holds(connection)) return false
+    if (patience === 'quiet') closes.dismiss(connection)
+    else closes.shut(connection)
+    return true
   }
 
-  function grant(connection: Connection, patience: Patience, limitMs: number): void {
+  function grant(connection: Connection, patience: Patience): void {
     reset(connection)
     connection.patience = patience
-    connection.timer = setTimeout(() => {
-      connection.patienceOver = true
-      review(connection)
-    }, limitMs)
+    rooms[patience].enter(connection)
   }
 
-  function interrupt(connection: Connection): void {
-    reset(connection)
-    quietAt = performance.now() + limitsMs.quiet
+  function lose(connection: Connection): void {
+    connection.patienceOver = true
+    reviews.add(connection)
+  }
+
+  function reset(connection: Connection): void {
+    if (connection.patience === undefined) return
+    rooms[connection.patience].leave(connection)
+    unrest.release(connection)
+    connection.patience = undefined
+    connection.patienceOver = false
   }
 
   return {
-    review,
-    interrupt,
+    review: reviews.add,
+    interrupt: (connection) => {
+      reset(connection)
+      unrest.stir()
+    },
     reset,
+    isOver: unrest.isOver,
     stop: () => {
-      clearImmediate(turn)
-      queue.clear()
+      reviews.stop()
+      unrest.stop()
+      for (const room of Object.values(rooms)) room.clear()
     },
   }
-}
-
-function* take(queue: Set<Connection>, count: number): Generator<Connection> {
-  let left = count
-  for (const connection of queue) {
-    if (left === 0) return
-    left -= 1
-    queue.delete(connection)
-    yield connection
-  }
-}
-
-function reset(connection: Connection): void {
-  clearTimeout(connection.timer)
-  connection.patience = undefined
-  connection.patienceOver = false
 }

@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads'
 
 import { createHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import { createProbeHandler } from './probes.ts'
 import type { Prober } from './probes.ts'
 import type {
@@ -113,10 +114,5 @@ async function reply(
 
 function cannotListen({ host, port }: ProbeAddress, cause: unknown): LifecycleError {
   const problem = cause instanceof Error ? cause.message : String(cause)
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_PROBES_FAILED',
-    `the probes cannot listen on ${host}:${port} (${problem}): whoever asks there would take this process for dead. ` +
-      'Free the port, or choose another in the option probes.',
-    { cause },
-  )
+  return refuse('CHANGEOVER_LIFECYCLE_PROBES_FAILED', { host, port, problem }, { cause })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import type { Duration } from './duration.ts'
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import type { ProbeAddress } from './probe-listener.ts'
 import type { ProbeDetails } from './probes.ts'
@@ -71,11 +71,12 @@ export function readThread(
 ): number | undefined {
   if (liveness?.thread !== true) return undefined
   if (probes !== undefined) return liveness.stuckAfter
-  throw new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_OPTION_INVALID',
-    'liveness.thread: got true; but there is no option probes, and a thread cannot answer on the port of a server whose loop is ' +
-      'stuck. Give the probes a port of their own: probes: { port: 9000 }.',
-  )
+  throw refuse('CHANGEOVER_LIFECYCLE_OPTION_INVALID', {
+    caller: 'createLifecycle',
+    problems:
+      '  liveness.thread: got true; but there is no option probes, and a thread cannot answer on the port of a server whose ' +
+      'loop is stuck. Give the probes a port of their own: probes: { port: 9000 }.',
+  })
 }
 
 function isRegistry(value: unknown): boolean {

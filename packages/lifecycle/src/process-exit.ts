@@ -4,6 +4,8 @@ import type { ShutdownExitCode } from './shutdown-report.ts'
 interface Ledger {
   readonly pending: Set<object>
   worst: ShutdownExitCode
+  /** What {@link noteExit} wrote last. */
+  noted?: ShutdownExitCode
 }
 
 declare global {
@@ -25,6 +27,16 @@ export function leaveExit(token: object, code: ShutdownExitCode): void {
   ledger.pending.delete(token)
   ledger.worst = worseOf(ledger.worst, code)
   if (ledger.pending.size === 0) process.exit(ledger.worst)
+}
+
+/** Lets the process end by itself, with the worst code of the lifecycles that stopped. An exit code of the application's stays. */
+export function noteExit(code: ShutdownExitCode): void {
+  const ledger = (globalThis.changeoverExits ??= { pending: new Set(), worst: 0 })
+  const own = process.exitCode !== undefined && process.exitCode !== ledger.noted
+  ledger.worst = worseOf(ledger.worst, code)
+  if (own) return
+  ledger.noted = ledger.worst
+  process.exitCode = ledger.worst
 }
 
 /** Forced is worse than an uncaught exception, that than a failed hook, and that than clean. Pure. */

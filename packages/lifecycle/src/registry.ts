@@ -2,7 +2,8 @@ import { trackConnections } from './connections.ts'
 import type { HttpServer } from './connections.ts'
 import { addHook } from './hooks.ts'
 import type { Hook, HookList } from './hooks.ts'
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import type { LifecycleState } from './health.ts'
 import type { AttachedServer } from './shutdown.ts'
 import { createTerminator } from './terminator.ts'
@@ -38,7 +39,7 @@ export function createRegistry(state: () => LifecycleState): Registry {
       }
       if (servers.has(server)) throw alreadyAttached()
       const connections = trackConnections(server)
-      servers.set(server, { connections, terminator: createTerminator(server) })
+      servers.set(server, { connections, terminator: createTerminator() })
     },
     onDrain: (name, hook) => {
       refuseLate('onDrain', state())
@@ -62,18 +63,11 @@ export function createRegistry(state: () => LifecycleState): Registry {
  *
  * @throws LifecycleError `CHANGEOVER_LIFECYCLE_DRAINING`
  */
-export function refuseLate(what: string, state: LifecycleState): void {
+export function refuseLate(call: string, state: LifecycleState): void {
   if (state === 'starting' || state === 'ready') return
-  throw new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_DRAINING',
-    `${what} was called after the drain began (the lifecycle is ${state}): the process is on its way out and would not keep ` +
-      `what it promises. Call ${what} during start-up, and check lifecycle.state where start-up and a signal can meet.`,
-  )
+  throw refuse('CHANGEOVER_LIFECYCLE_DRAINING', { call, state })
 }
 
 function alreadyAttached(): LifecycleError {
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_SERVER_ATTACHED',
-    'attach got the same server twice: it would be drained twice, and its requests counted twice. Attach each server once.',
-  )
+  return refuse('CHANGEOVER_LIFECYCLE_SERVER_ATTACHED')
 }

@@ -7,7 +7,7 @@ import type { HttpServer } from './connections.ts'
 import { createEndings } from './endings.ts'
 import type { EndingMeans } from './endings.ts'
 import type { GateKeeper } from './gate.ts'
-import { linger } from './linger.ts'
+import { createPartings } from './partings.ts'
 import { createPatience } from './patience.ts'
 import type { PatienceLimits } from './patience.ts'
 import { createVacancy } from './vacancy.ts'
@@ -17,6 +17,12 @@ export const headMs = 2_000
 
 /** How long a peer may take to close its side after we closed ours. */
 export const lingerMs = 1_000
+
+/**
+ * How long a connection stays open after an answer that could not say close. A client with more to ask writes its next request
+ * as soon as it has read that answer; one that is farther away than this round trip may see its request unanswered and unexecuted.
+ */
+const tailMs = 25
 
 /** What happened to requests so far; the fields of the same names in the report. */
 export interface RequestCounts {
@@ -51,7 +57,8 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
   const endings = createEndings(server, means)
   const known = new Map<Socket, Connection>()
   const counts: RequestCounts = { completed: 0, refused: 0 }
-  const patience = createPatience(server, patienceLimits(limits), shut)
+  const partings = createPartings(lingerMs, (connection) => patience.reset(connection))
+  const patience = createPatience(server, patienceLimits(limits), partings)
   const vacancy = createVacancy(() => known.size)
   let dismissed = false
 
@@ -60,40 +67,42 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
     if (found !== undefined) return found
     const connection = createConnection(socket)
     known.set(socket, connection)
-    socket.once('close', () => {
-      patience.reset(connection)
-      known.delete(socket)
-      vacancy.left()
-    })
+    socket.on('close', leave)
     // Node calls this after an answer that said close; its own version destroys the socket without waiting for the peer.
-    socket.destroySoon = () => shut(connection)
+    socket.destroySoon = shutSocket
     answers.adopt(connection)
     review(connection)
     return connection
+  }
+
+  // One function for all sockets: there may be many thousands.
+  function leave(this: Socket): void {
+    const connection = find(this)
+    patience.reset(connection)
+    partings.left(connection)
+    known.delete(this)
+    vacancy.left()
+  }
+
+  function shutSocket(this: Socket): void {
+    partings.shut(find(this))
   }
 
   function review(connection: Connection): void {
     if (dismissed) patience.review(connection)
   }
 
-  function shut(connection: Connection): void {
-    if (connection.shut) return
-    connection.shut = true
-    connection.closing = true
-    patience.reset(connection)
-    // What is left of the last request's body would keep the end of the connection from being read.
-    connection.newest?.req.resume()
-    linger(connection.socket, lingerMs)
-  }
-
   const answers = followAnswers(find, {
+    insists: () => dismissed && patience.isOver(),
     onHead: endings.onHead,
     onUpgrade: endings.onUpgrade,
     onExecute: patience.interrupt,
     onRefuse: () => (counts.refused += 1),
     onComplete: () => (counts.completed += 1),
     onEnd: (connection) => {
-      if (connection.closing && connection.owed.size === 0) shut(connection)
+      // What ended during the notice has had time for a next request since.
+      if (!connection.closing) connection.untold = dismissed
+      if (connection.closing && connection.owed.size === 0) partings.shut(connection)
       else review(connection)
     },
   })
@@ -103,7 +112,7 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
     enter: find,
     dismiss: () => {
       dismissed = true
-      for (const connection of known.values()) review(connection)
+      known.forEach(review)
       endings.begin([...known.values()])
     },
     empty: vacancy.empty,
@@ -115,5 +124,6 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
 }
 
 function patienceLimits({ quietMs, deadlineMs }: RosterLimits): PatienceLimits {
-  return { quiet: quietMs, head: headMs, unrest: Math.min(10 * quietMs, deadlineMs / 2) }
+  const unrest = Math.min(10 * quietMs, deadlineMs / 2)
+  return { quiet: quietMs, tail: Math.min(quietMs, tailMs), head: headMs, unrest }
 }

@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
 import { createCarriers } from './carriers.ts'
@@ -15,6 +16,7 @@ import type { Terminator } from './terminator.ts'
 
 /** What happened so far; the fields of the same names in the report. */
 export interface DrainCounts extends Readonly<RequestCounts> {
+  readonly unresponsive: number
   readonly forced: number
 }
 
@@ -25,6 +27,8 @@ export interface ServerDrain {
    * connection are closed. Idempotent.
    */
   readonly close: () => Promise<void>
+  /** Ends at once what was to be ended over a while. */
+  readonly hasten: () => void
   /** Destroys what is left, and counts what was unfinished. */
   readonly force: () => Promise<void>
   readonly counts: () => DrainCounts
@@ -49,7 +53,7 @@ export function drainServer(
   limits: DrainLimits,
   goodbyes: Goodbyes,
 ): ServerDrain {
-  const { server, opening } = connections
+  const { server } = connections
   const spread = createSpread(limits.streamsMs)
   const roster = createRoster(server, limits, { spread, goodbyes })
   const sessions = createSessions(limits.quietMs, spread)
@@ -74,8 +78,7 @@ export function drainServer(
     roster.stop()
     sessions.stop()
     openGate()
-    server.removeListener(opening, enter)
-    server.removeListener('session', sessions.enter)
+    stopWatching()
     connections.release()
     stopCheckingConnections(server)
   }
@@ -84,11 +87,16 @@ export function drainServer(
     spread.stop()
     forced += roster.unfinished()
     sessions.force()
-    await terminator.terminate()
-    destroyAll([...connections.handshakes(), ...roster.sockets(), ...carriers.sockets])
+    await terminator.terminate(open())
+    // Whoever came in the meantime.
+    destroyAll(open())
     closeAll(server)
     cut.happen()
     await closed
+  }
+
+  function open(): Socket[] {
+    return [...connections.handshakes(), ...roster.sockets(), ...carriers.sockets]
   }
 
   function enter(socket: Socket): void {
@@ -96,15 +104,28 @@ export function drainServer(
   }
 
   const openGate = installGate(server, roster)
-  server.on(opening, enter)
-  server.on('session', sessions.enter)
+  const stopWatching = watch(connections, enter, sessions.enter)
   for (const socket of connections.sockets) enter(socket)
   for (const session of connections.sessions) sessions.adopt(session)
 
   return {
     close: () => (closed ??= close()),
+    hasten: spread.hasten,
     force,
     counts: () => total(roster.counts, sessions.counts, forced),
+  }
+}
+
+function watch(
+  { server, opening }: Connections,
+  enter: (socket: Socket) => void,
+  enterSession: (session: ServerHttp2Session) => void,
+): () => void {
+  server.on(opening, enter)
+  server.on('session', enterSession)
+  return () => {
+    server.removeListener(opening, enter)
+    server.removeListener('session', enterSession)
   }
 }
 
@@ -116,6 +137,7 @@ function total(
   return {
     completed: requests.completed + streams.completed,
     refused: requests.refused,
+    unresponsive: 0,
     forced: forced + streams.forced,
   }
 }

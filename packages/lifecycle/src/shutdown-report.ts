@@ -26,10 +26,15 @@ export interface ShutdownReport {
    */
   readonly completed: number
   /**
-   * Connections that were cut with a request, an unsent answer or an upgraded protocol on them; of HTTP/2, streams. Cut at the
-   * deadline, or a WebSocket or an upgraded connection a second after it was told and did not answer.
+   * Connections that were cut with a request, an unsent answer or an upgraded protocol on them; of HTTP/2, streams. At the
+   * deadline, or `unresponsive` ones before it.
    */
   readonly forced: number
+  /**
+   * How many of the forced ones are WebSockets and upgraded connections that were told of the end, had a second to answer, and
+   * did not: peers that are most likely gone. They were given their due, so they alone leave the outcome `clean`.
+   */
+  readonly unresponsive: number
   /** Requests that came after the connection's last answer and were not executed. */
   readonly refused: number
   /** Tracked work that ended during the drain, and names of what was left behind at the deadline. */
@@ -41,11 +46,14 @@ export interface ShutdownReport {
 }
 
 /** What the verdict rests on. */
-export type ShutdownFacts = Pick<ShutdownReport, 'forced' | 'work' | 'uncaught' | 'hooks'>
+export type ShutdownFacts = Pick<
+  ShutdownReport,
+  'forced' | 'unresponsive' | 'work' | 'uncaught' | 'hooks'
+>
 
 /** How a shutdown went. Pure. */
 export function judgeShutdown(facts: ShutdownFacts): Pick<ShutdownReport, 'outcome' | 'exitCode'> {
-  if (facts.forced > 0 || facts.work.abandoned.length > 0)
+  if (facts.forced > facts.unresponsive || facts.work.abandoned.length > 0)
     return { outcome: 'forced', exitCode: forcedExitCode }
   if (facts.uncaught > 0) return { outcome: 'crashed', exitCode: 72 }
   if (facts.hooks.some(({ outcome }) => outcome !== 'done')) {

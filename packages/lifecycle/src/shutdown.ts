@@ -38,7 +38,7 @@ export interface ShutdownPlan {
 export interface Shutdown {
   /** Never rejects. */
   readonly finished: Promise<ShutdownReport>
-  /** Ends the notice now, and the drain after at most 3 s. */
+  /** Ends the notice and the window for streams now, and the drain after at most 3 s. */
   readonly hasten: () => void
   /** What happened so far. */
   readonly counts: () => DrainCounts
@@ -58,6 +58,7 @@ export function startShutdown(plan: ShutdownPlan): Shutdown {
     hasten: () => {
       notice.shorten(0)
       deadline.shorten(hastenedMs)
+      for (const drain of drains) drain.hasten()
     },
     counts: () => sum(drains),
   }
@@ -78,6 +79,7 @@ function beginDrains({ settings, servers, webSocketServers }: ShutdownPlan): Ser
 function asDrain(goodbyes: Goodbyes): ServerDrain {
   return {
     close: () => Promise.resolve(),
+    hasten: () => {},
     force: async () => goodbyes.force(),
     counts: () => ({ ...goodbyes.counts, refused: 0 }),
   }
@@ -147,10 +149,11 @@ async function runInTurn(plan: ShutdownPlan, deadline: Countdown): Promise<HookR
 }
 
 function sum(drains: readonly ServerDrain[]): DrainCounts {
-  const total = { completed: 0, forced: 0, refused: 0 }
+  const total = { completed: 0, unresponsive: 0, forced: 0, refused: 0 }
   for (const drain of drains) {
-    const { completed, forced, refused } = drain.counts()
+    const { completed, unresponsive, forced, refused } = drain.counts()
     total.completed += completed
+    total.unresponsive += unresponsive
     total.forced += forced
     total.refused += refused
   }

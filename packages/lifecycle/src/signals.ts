@@ -1,7 +1,7 @@
 import type { CrashWatch } from './crash-watch.ts'
 import { flushLogger } from './logger.ts'
 import type { LifecycleSettings, SecondSignal } from './options.ts'
-import { enterExit, leaveExit } from './process-exit.ts'
+import { enterExit, leaveExit, noteExit } from './process-exit.ts'
 import { forcedExitCode } from './shutdown-report.ts'
 import type { ShutdownReport } from './shutdown-report.ts'
 
@@ -60,7 +60,7 @@ export function obeySignals(settings: LifecycleSettings, target: SignalTarget): 
   async function drainEmpty(): Promise<void> {
     const { exitCode } = await target.shutdownEmpty()
     await flushLogger(logger, flushLimitMs)
-    process.exitCode ??= exitCode
+    noteExit(exitCode)
   }
 
   const endsProcess = exit && signals.length > 0

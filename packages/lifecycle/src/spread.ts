@@ -4,22 +4,25 @@ export interface Spread {
   readonly begin: () => void
   /** Does these evenly over what is left of the window; after its end, at once. */
   readonly add: (acts: readonly (() => void)[]) => void
+  /** Closes the window: does at once what was not done yet. */
+  readonly hasten: () => void
   /** Forgets what was not done yet. */
   readonly stop: () => void
 }
 
 /** The window is not open yet. */
 export function createSpread(windowMs: number): Spread {
-  const timers = new Set<NodeJS.Timeout>()
+  const timers = new Map<NodeJS.Timeout, () => void>()
   const early: (() => void)[] = []
   let endsAt: number | undefined
+  let lengthMs = windowMs
 
   function later(act: () => void, delayMs: number): void {
     const timer = setTimeout(() => {
       timers.delete(timer)
       act()
     }, delayMs)
-    timers.add(timer)
+    timers.set(timer, act)
   }
 
   function add(acts: readonly (() => void)[]): void {
@@ -31,16 +34,25 @@ export function createSpread(windowMs: number): Spread {
     for (const [index, act] of acts.entries()) later(act, delays[index] ?? 0)
   }
 
+  function stop(): void {
+    for (const timer of timers.keys()) clearTimeout(timer)
+    timers.clear()
+  }
+
   return {
     begin: () => {
-      endsAt ??= performance.now() + windowMs
+      endsAt ??= performance.now() + lengthMs
       add(early.splice(0))
     },
     add,
-    stop: () => {
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
+    hasten: () => {
+      lengthMs = 0
+      if (endsAt !== undefined) endsAt = performance.now()
+      const acts = [...timers.values()]
+      stop()
+      for (const act of acts) act()
     },
+    stop,
   }
 }
 

@@ -1,35 +1,34 @@
-import type { Server as PlainServer } from 'node:http'
-import type { Server as SecureServer } from 'node:https'
-import { Server as TcpServer } from 'node:net'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 import { createHttpTerminator } from 'http-terminator'
 
-import type { HttpServer } from './connections.ts'
-
-/** The last resort: destroys every connection of one server. */
+/** The last resort: destroys connections. */
 export interface Terminator {
   /** Resolves when nothing is left to destroy. Never rejects. */
-  readonly terminate: () => Promise<void>
+  readonly terminate: (sockets: readonly Socket[]) => Promise<void>
 }
 
 /**
- * Wraps `http-terminator`, which must exist before the first connection since it only knows those it saw open.
+ * Wraps `http-terminator`, for the hard deadline alone. Before that it would do harm: it resets newcomers, destroys half-sent
+ * requests and handshakes, and closes the listener last.
  *
- * It is used at the hard deadline alone. Before that it would do harm: it resets newcomers, destroys half-sent requests and
- * handshakes, and closes the listener last. So the drain closes the listener itself, and the terminator finds it closed.
+ * So it is given a server that never listens, and hears of connections only when it shall destroy them: what it knows of a
+ * connection costs half a kilobyte, which is a lot for millions of idle connections that never meet a deadline.
  */
-export function createTerminator(server: HttpServer): Terminator {
-  if (!isTerminable(server)) return { terminate: () => Promise.resolve() }
-  const terminator = createHttpTerminator({ server, gracefulTerminationTimeout: 1 })
+export function createTerminator(): Terminator {
+  const standIn = createServer().removeAllListeners('connection')
+  const terminator = createHttpTerminator({ server: standIn, gracefulTerminationTimeout: 1 })
   return {
-    terminate: async () => {
-      // Rejects because the listener, which it wants to close last, is closed already.
+    terminate: async (sockets) => {
+      for (const socket of sockets) standIn.emit(openingOf(socket), socket)
+      // Rejects because the listener, which it wants to close last, never listened.
       await terminator.terminate().catch(() => {})
     },
   }
 }
 
-// It uses of a server what those of node:http2 have as well, against its types.
-function isTerminable(server: HttpServer): server is PlainServer | SecureServer {
-  return server instanceof TcpServer
+function openingOf(socket: Socket): 'connection' | 'secureConnection' {
+  return socket instanceof TLSSocket ? 'secureConnection' : 'connection'
 }

@@ -1,4 +1,5 @@
-import { LifecycleError } from './lifecycle-error.ts'
+import { refuse } from './lifecycle-error.ts'
+import type { LifecycleError } from './lifecycle-error.ts'
 import type { Logger } from './logger.ts'
 
 /** Background work that a drain waits for. */
@@ -79,9 +80,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 function invalidWork(value: unknown): LifecycleError {
-  return new LifecycleError(
-    'CHANGEOVER_LIFECYCLE_WORK_INVALID',
-    `track got ${JSON.stringify(value) ?? typeof value}, which is no promise and no name: the drain could not wait for it and ` +
-      'would stop the process in its middle. Pass the promise itself, or a name and call the function you get back.',
-  )
+  return refuse('CHANGEOVER_LIFECYCLE_WORK_INVALID', {
+    value: JSON.stringify(value) ?? typeof value,
+  })
 }

@@ -61,8 +61,9 @@ export function drainWebSockets(
   let finished: Promise<void> | undefined
   return {
     close: () => (finished ??= close()),
+    hasten: spread.hasten,
     force,
-    counts: () => ({ completed: 0, refused: 0, forced: 0 }),
+    counts: () => ({ completed: 0, unresponsive: 0, refused: 0, forced: 0 }),
   }
 }
 

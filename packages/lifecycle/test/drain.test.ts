@@ -38,6 +38,43 @@ describe.concurrent('a request in flight', () => {
     expect(await client.closed).toBe('clean')
   })
 
+  it('does not hold up the end for a quiet period when its head left before the drain', async () => {
+    const ends: (() => void)[] = []
+    const { lifecycle, port } = await start(
+      (_, response) => {
+        response.write('first,')
+        ends.push(() => response.end('last'))
+      },
+      { drain: { notice: 0, quiet: '10s', streams: 0, deadline: '30s' } },
+    )
+    const client = await openRaw(port)
+    client.send(request())
+    await client.sees('first,')
+    const stopped = lifecycle.shutdown()
+    await sleep(200)
+    for (const end of ends) end()
+    expect((await stopped).durationMs).toBeLessThan(5_000)
+  })
+
+  it('may be followed by the request that the client had ready', async () => {
+    const ends: (() => void)[] = []
+    const { lifecycle, port } = await start((incoming, response) => {
+      if (incoming.url === '/next') return void response.end('next')
+      response.write('first,')
+      ends.push(() => response.end('last'))
+    })
+    const client = await openRaw(port)
+    client.send(request())
+    await client.sees('first,')
+    const stopped = lifecycle.shutdown()
+    for (const end of ends) end()
+    await client.sees('0\r\n\r\n')
+    client.send(request('/next'))
+    await client.ended
+    expect(client.received()).toMatch(/Connection: close[^]*next$/)
+    expect(await stopped).toMatchObject({ outcome: 'clean', completed: 2 })
+  })
+
   it('may still upload for a while', async () => {
     const { lifecycle, port } = await start((incoming, response) => {
       let size = 0
@@ -493,6 +530,26 @@ describe.concurrent('attach', () => {
     await listen(server)
     await stopped
     expect(server.listening).toBe(false)
+  })
+
+  it('costs a connection one listener before the drain, and nobody asked for its peer', async () => {
+    const listeners = async (attached: boolean): Promise<number> => {
+      const server = createServer()
+      const lifecycle = createLifecycle({ signals: [], drain: quick })
+      if (attached) lifecycle.attach(server)
+      const port = await listen(server)
+      const accepted = once(server, 'connection')
+      const client = await openRaw(port)
+      const [socket] = await accepted
+      const names: (string | symbol)[] = socket.eventNames()
+      const total = names.reduce((sum, name) => sum + Number(socket.listenerCount(name)), 0)
+      expect(Reflect.get(socket, '_peername')).toBeUndefined()
+      client.socket.destroy()
+      server.close()
+      await lifecycle.close()
+      return total
+    }
+    expect(await listeners(true)).toBe((await listeners(false)) + 1)
   })
 
   it('hooks no request before the drain', async () => {

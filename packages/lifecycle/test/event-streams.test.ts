@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { delaysMs } from '../src/spread.ts'
+import { createSpread, delaysMs } from '../src/spread.ts'
 import { quick, sleep, start } from './harness.ts'
 import { openRaw, request } from './raw-client.ts'
 
@@ -150,5 +150,32 @@ describe('a spread', () => {
         },
       ),
     )
+  })
+})
+
+describe('a hastened window', () => {
+  it('does at once what was left for later, and what is added from then on', async () => {
+    const done: number[] = []
+    const spread = createSpread(60_000)
+    spread.begin()
+    spread.add([1, 2, 3].map((number) => () => done.push(number)))
+    await sleep(100)
+    expect(done).toEqual([1])
+    spread.hasten()
+    expect(done).toEqual([1, 2, 3])
+    spread.add([() => done.push(4)])
+    await sleep(100)
+    expect(done).toEqual([1, 2, 3, 4])
+  })
+
+  it('does not open before its time', async () => {
+    const done: number[] = []
+    const spread = createSpread(60_000)
+    spread.add([1, 2].map((number) => () => done.push(number)))
+    spread.hasten()
+    expect(done).toEqual([])
+    spread.begin()
+    await sleep(100)
+    expect(done).toEqual([1, 2])
   })
 })

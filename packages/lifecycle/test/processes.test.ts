@@ -146,6 +146,11 @@ describe.concurrent('a process that has nothing left to do', () => {
     expect(await server.exited).toBe(71)
   })
 
+  it('ends with the worst code of several lifecycles, also when that one stops last', async () => {
+    const server = await startProcess({}, {}, 'empty-lifecycles.mjs')
+    expect(await server.exited).toBe(71)
+  })
+
   it('runs none with exit: false', async () => {
     const env = { EMPTY: 'yes' }
     const server = await startProcess({ drain: quick, exit: false }, env, 'trouble.mjs')

@@ -119,13 +119,5 @@ function isLogger(value: unknown): boolean {
 
 function refuseWindows(platform: NodeJS.Platform): void {
   if (platform !== 'win32') return
-  throw fleetError(
-    'CHANGEOVER_PROCESS_PLATFORM',
-    [
-      'processFleet() was refused: this is Windows.',
-      'It has neither process groups nor SIGTERM, so instances could be neither drained nor surely ended.',
-      'Run the agent on Linux or macOS (WSL will do), or use another fleet.',
-    ],
-    { platform },
-  )
+  throw fleetError('CHANGEOVER_PROCESS_PLATFORM', { platform })
 }

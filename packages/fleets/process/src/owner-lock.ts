@@ -86,26 +86,9 @@ function pathOf(directory: string, number: number): string {
 
 /** Builds the error for a state file that cannot be understood. */
 export function unreadable(path: string, cause: unknown): Error {
-  return fleetError(
-    'CHANGEOVER_PROCESS_STATE_UNREADABLE',
-    [
-      `The fleet's directory was refused: "${path}" cannot be read.`,
-      'It may name a process that still serves, which nobody would watch or stop.',
-      'Nothing was changed. Look at the file; move it away once you know that its process is gone.',
-    ],
-    { path },
-    cause,
-  )
+  return fleetError('CHANGEOVER_PROCESS_STATE_UNREADABLE', { path }, cause)
 }
 
 function owned(directory: string, { pid }: ProcessIdentity): Error {
-  return fleetError(
-    'CHANGEOVER_PROCESS_DIRECTORY_OWNED',
-    [
-      `The directory "${directory}" was refused: process ${pid} owns it and is alive.`,
-      'Two owners would stop and replace the same instances.',
-      'Give this fleet a directory of its own, or end the other process first.',
-    ],
-    { directory, pid },
-  )
+  return fleetError('CHANGEOVER_PROCESS_DIRECTORY_OWNED', { directory, pid })
 }

@@ -189,27 +189,18 @@ function createFenceCheck(): (request: LaunchRequest) => void {
 
 function checkSame({ id, service, release }: LaunchRequest, instance: Instance): Instance {
   if (instance.service === service && instance.release === release.id) return instance
-  throw fleetError(
-    'CHANGEOVER_PROCESS_INSTANCE_TAKEN',
-    [
-      `The launch of "${id}" for release "${release.id}" of "${service}" was refused: under this id runs release "${instance.release}" of "${instance.service}".`,
-      'Answering with it would send traffic to another version than the one that was asked for.',
-      'Give every instance an id that was never used before.',
-    ],
-    { instance, release: release.id, service },
-  )
+  throw fleetError('CHANGEOVER_PROCESS_INSTANCE_TAKEN', {
+    id,
+    service,
+    release: release.id,
+    instance,
+    running: instance.release,
+    owner: instance.service,
+  })
 }
 
 function closed(call: string): Error {
-  return fleetError(
-    'CHANGEOVER_PROCESS_FLEET_CLOSED',
-    [
-      `"${call}" was refused: the fleet is closed.`,
-      'Nobody would watch over what it starts.',
-      'Create a new fleet; on the same directory it knows what this one left.',
-    ],
-    { call },
-  )
+  return fleetError('CHANGEOVER_PROCESS_FLEET_CLOSED', { call })
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

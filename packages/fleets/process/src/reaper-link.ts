@@ -118,25 +118,11 @@ async function isReady(reaper: ChildProcess): Promise<void> {
 }
 
 function reaperFailed({ exitCode, signalCode }: ChildProcess): Error {
-  return fleetError(
-    'CHANGEOVER_PROCESS_REAPER_FAILED',
-    [
-      `The launch was refused: the reaper ended at its start (${exitCode ?? signalCode}).`,
-      'Without it, instances would outlive a crash of this process and hold their ports.',
-      `Find out why "${process.execPath}" cannot run "${fileURLToPath(SCRIPT)}", then launch again.`,
-    ],
-    { exitCode, signalCode },
-  )
+  const details = { exitCode, signalCode, end: exitCode ?? signalCode }
+  const paths = { program: process.execPath, script: fileURLToPath(SCRIPT) }
+  return fleetError('CHANGEOVER_PROCESS_REAPER_FAILED', { ...details, ...paths })
 }
 
 function reaperMissing(path: string): Error {
-  return fleetError(
-    'CHANGEOVER_PROCESS_REAPER_MISSING',
-    [
-      `The launch was refused: "${path}" is missing.`,
-      'Without the reaper, instances would outlive a crash of this process and hold their ports.',
-      "Build the package, leave it out of your bundle, or use orphans: 'keep'.",
-    ],
-    { path },
-  )
+  return fleetError('CHANGEOVER_PROCESS_REAPER_MISSING', { path })
 }

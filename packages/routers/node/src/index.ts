@@ -1,3 +1,3 @@
 export { type NodeRouter, nodeRouter } from './node-router.ts'
 export type { LimitOptions, ListenerOptions, NodeRouterOptions, TimeoutOptions } from './options.ts'
-export type { RouterErrorCode } from './router-error.ts'
+export { ERROR_CODES, type RouterErrorCode } from './router-error.ts'

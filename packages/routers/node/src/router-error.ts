@@ -8,31 +8,50 @@ export type RouterErrorCode =
   | 'CHANGEOVER_ROUTER_LISTEN_FAILED'
   | 'CHANGEOVER_ROUTER_TABLE_INVALID'
 
-const MESSAGES: Readonly<Record<RouterErrorCode, (details: ErrorDetails) => string>> = {
-  CHANGEOVER_ROUTER_CLOSED: ({ call }) =>
-    `"${String(call)}" was refused: the router is closed. It serves nobody, so no answer of it would be true. ` +
-    'Create a new router and apply the table again.',
-  CHANGEOVER_ROUTER_NOT_LISTENING: ({ service }) =>
-    `There is no address for "${String(service)}" yet: the router does not listen. A guessed address could be ` +
-    'another program. Await router.listen() first.',
-  CHANGEOVER_ROUTER_SERVICE_UNKNOWN: ({ service, known }) =>
-    `The router has no listener for "${String(service)}". A misspelt service would be waited for in vain. ` +
-    `Use one of: ${String(known)}.`,
-  CHANGEOVER_ROUTER_LISTEN_FAILED: ({ service, host, port, problem }) =>
-    `The listener of "${String(service)}" could not be opened on ${String(host)}:${String(port)} ` +
-    `(${String(problem)}). Serving only some of the services would look like an outage of the others, so none ` +
-    'is served. Free the port or choose another one (0 takes any), then call listen() again.',
-  CHANGEOVER_ROUTER_TABLE_INVALID: ({ service, problem }) =>
-    `The route table of "${String(service)}" was refused: ${String(problem)}. Requests sent there would fail. ` +
-    'Nothing was changed. Give a whole revision and fence, and addresses such as "127.0.0.1:3000" or "[::1]:3000".',
+interface ErrorTemplate {
+  readonly what: string
+  readonly why: string
+  readonly next: string
 }
 
-/** Builds (does not throw) the error of `code`. */
+/** One template per code: what was refused, why, and what to do next. `docs/errors.md` is generated from it. */
+export const ERROR_CODES: Readonly<Record<RouterErrorCode, ErrorTemplate>> = {
+  CHANGEOVER_ROUTER_CLOSED: {
+    what: '"{call}" was refused: the router is closed.',
+    why: 'It serves nobody, so no answer of it would be true.',
+    next: 'Create a new router and apply the table again.',
+  },
+  CHANGEOVER_ROUTER_NOT_LISTENING: {
+    what: 'There is no address for "{service}" yet: the router does not listen.',
+    why: 'A guessed address could be another program.',
+    next: 'Await router.listen() first.',
+  },
+  CHANGEOVER_ROUTER_SERVICE_UNKNOWN: {
+    what: 'The router has no listener for "{service}".',
+    why: 'A misspelt service would be waited for in vain.',
+    next: 'Use one of: {known}.',
+  },
+  CHANGEOVER_ROUTER_LISTEN_FAILED: {
+    what: 'The listener of "{service}" could not be opened on {host}:{port} ({problem}).',
+    why: 'Serving only some of the services would look like an outage of the others, so none is served.',
+    next: 'Free the port or choose another one (0 takes any), then call listen() again.',
+  },
+  CHANGEOVER_ROUTER_TABLE_INVALID: {
+    what: 'The route table of "{service}" was refused: {problem}.',
+    why: 'Requests sent there would fail.',
+    next: 'Nothing was changed. Give a whole revision and fence, and addresses such as "127.0.0.1:3000" or "[::1]:3000".',
+  },
+}
+
+/** Builds (does not throw) the error of `code`, its message filled with `details`. */
 export function routerError(
   code: RouterErrorCode,
   details: ErrorDetails,
   cause?: unknown,
 ): ChangeoverError {
-  const message = MESSAGES[code](details)
+  const { what, why, next } = ERROR_CODES[code]
+  const message = `${what} ${why} ${next}`.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
+    String(details[key]),
+  )
   return new ChangeoverError(code, message, cause === undefined ? { details } : { cause, details })
 }
