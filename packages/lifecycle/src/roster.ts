@@ -8,8 +8,9 @@ import { createEndings } from './endings.ts'
 import type { EndingMeans } from './endings.ts'
 import type { GateKeeper } from './gate.ts'
 import { createPartings } from './partings.ts'
+import type { Partings } from './partings.ts'
 import { createPatience } from './patience.ts'
-import type { PatienceLimits } from './patience.ts'
+import type { PatienceKeeper, PatienceLimits } from './patience.ts'
 import { createVacancy } from './vacancy.ts'
 
 /** How long a half-sent head or a TLS handshake holds up a drain once the listener is closed. */
@@ -57,8 +58,7 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
   const endings = createEndings(server, means)
   const known = new Map<Socket, Connection>()
   const counts: RequestCounts = { completed: 0, refused: 0 }
-  const partings = createPartings(lingerMs, (connection) => patience.reset(connection))
-  const patience = createPatience(server, patienceLimits(limits), partings)
+  const { partings, patience } = createDepartures(server, limits, () => known.size)
   const vacancy = createVacancy(() => known.size)
   let dismissed = false
 
@@ -121,6 +121,18 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
     counts,
     stop: patience.stop,
   }
+}
+
+/** How long connections are waited for, and how they are closed: each needs the other. */
+function createDepartures(
+  server: HttpServer,
+  limits: RosterLimits,
+  size: () => number,
+): { partings: Partings; patience: PatienceKeeper } {
+  const onShut = (connection: Connection): void => patience.reset(connection)
+  const partings = createPartings(lingerMs, { size, onShut })
+  const patience = createPatience(server, patienceLimits(limits), partings)
+  return { partings, patience }
 }
 
 function patienceLimits({ quietMs, deadlineMs }: RosterLimits): PatienceLimits {
