@@ -7,6 +7,7 @@ import {
   type DocExample,
   exportedNames,
   extractExamples,
+  extractFenced,
   type KnownNames,
   toModule,
   worldNames,
@@ -25,9 +26,17 @@ const packages = indexFiles(join(root, 'packages')).map((index) => ({
   name: packageName(dirname(dirname(index))),
   names: exportedNames(readFileSync(index, 'utf8')),
 }))
-const examples = packages.flatMap(({ folder }) => examplesBelow(join(folder, 'src')))
+const comments = packages.flatMap(({ folder }) => examplesBelow(join(folder, 'src')))
+const pages = [
+  ...packages.map(({ folder }) => join(folder, 'README.md')),
+  ...readdirSync(join(root, 'docs')).map((name) => join(root, 'docs', name)),
+]
+const fenced = pages.flatMap((page) =>
+  extractFenced(pathFromRoot(page), readFileSync(page, 'utf8')),
+)
+const examples = [...comments, ...fenced]
 
-describe('An example in a documentation comment', () => {
+describe('An example in a documentation comment or a page', () => {
   let complaints: ReadonlyMap<DocExample, string[]>
 
   beforeAll(async () => {
@@ -47,7 +56,7 @@ describe('An example in a documentation comment', () => {
   })
 
   it('is found in every package', () => {
-    const found = new Set(examples.map(({ file }) => file.replace(/\/src\/.*/, '')))
+    const found = new Set(comments.map(({ file }) => file.replace(/\/src\/.*/, '')))
     const all = packages.map(({ folder }) => pathFromRoot(folder))
     expect([...found].toSorted()).toEqual(all.toSorted())
   })

@@ -8,11 +8,25 @@ import type { ReadinessSettings } from './step.ts'
 
 const DEFAULT_PROBE_EVERY_MS = 250
 
-/** Journals the intent to launch `count` instances of a release; whoever tends the instances then brings them up. */
-export async function intendLaunches(run: Run, release: string, count: number): Promise<void> {
+/**
+ * Journals the intent to launch `count` instances of a release, the first ones instead of lost instances; whoever tends
+ * the instances then brings them up.
+ */
+export async function intendLaunches(
+  run: Run,
+  release: string,
+  count: number,
+  lost: readonly string[] = [],
+): Promise<void> {
   const { id, launches } = run.state
   const intents = Array.from({ length: count }, (_, i): EntryBody => {
-    return { type: 'launch-intended', id: `${id}.${launches + i + 1}`, release }
+    const insteadOf = lost[i]
+    return {
+      type: 'launch-intended',
+      id: `${id}.${launches + i + 1}`,
+      release,
+      ...(insteadOf === undefined ? {} : { insteadOf }),
+    }
   })
   await run.record(...intents)
 }
@@ -64,9 +78,12 @@ async function becomeReady(
   for (;;) {
     const readiness = await fleet.probe(instance, { signal })
     if (readiness.ready) return run.record(...readyEntries(known.id, settings))
-    const leftMs = known.launchedAt + settings.readyWithinMs - clock.now()
-    if (readiness.exited || leftMs <= 0) throw notReady(known.id, settings, readiness)
-    await clock.sleep(Math.min(everyMs, leftMs), { signal })
+    // Paused, its time stands still: it may become ready, but it is not given up.
+    const now = run.state.paused ? Math.min(run.state.paused.since, clock.now()) : clock.now()
+    const leftMs = known.launchedAt + settings.readyWithinMs - now
+    if (readiness.exited || (leftMs <= 0 && !run.state.paused))
+      throw notReady(known.id, settings, readiness)
+    await clock.sleep(run.state.paused ? everyMs : Math.min(everyMs, leftMs), { signal })
   }
 }
 

@@ -75,6 +75,11 @@ export function splitReplicas({ replicas, weight, maxSurge }: ReplicaSplitReques
   return { canary, stable: Math.min(rest, room - canary) }
 }
 
+/** How many instances a share is, rounded up. @throws ChangeoverError `CHANGEOVER_CAPACITY_INVALID` */
+export function roundedUp(share: Share, replicas: number, field: string): number {
+  return resolveShare(share, replicas, field, Math.ceil)
+}
+
 function resolveShare(
   share: Share,
   replicas: number,

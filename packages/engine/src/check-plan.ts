@@ -1,21 +1,68 @@
 import { refuse } from './changeover-error.ts'
+import { routingProblem } from './check-routing.ts'
 import type { Plan } from './plan.ts'
+import { extrasProblem } from './route-rule.ts'
+import type { RouterCapabilities } from './router.ts'
 import type { Ports } from './run.ts'
 import { FULL_WEIGHT } from './route-table.ts'
 import type { Step, Window } from './step.ts'
 
 const KNOWN_STEPS = 'migrate, launch, shift, replace, bake, judge, approve, hook, drain, stop'
 
+/** What is known of the outside when a plan is made. */
+export interface PlanFacts {
+  /** What the router can do. @default every default of the port */
+  readonly router?: RouterCapabilities
+  /** Releases beside the two of the plan that have instances: a plan may end them. @default none */
+  readonly others?: readonly string[]
+}
+
 /**
  * Refuses a plan that could not be carried through with what the engine was given: all mistakes that can be known
  * before anything is started.
  *
- * @throws ChangeoverError `CHANGEOVER_PLAN_INVALID`, `CHANGEOVER_HOOK_UNKNOWN`, `CHANGEOVER_PORT_MISSING`
+ * @throws ChangeoverError `CHANGEOVER_PLAN_INVALID`, `CHANGEOVER_HOOK_UNKNOWN`, `CHANGEOVER_PORT_MISSING`,
+ *   `CHANGEOVER_CAPABILITY_MISSING`
  */
-export function checkPlan(plan: Plan, ports: Ports): Plan {
+export function checkPlan(plan: Plan, ports: Ports, facts: PlanFacts = {}): Plan {
   if (plan.steps.length === 0) throw invalid(plan, 'it has no steps', 'Give it at least one step.')
-  for (const step of [...plan.steps, ...plan.rollback]) checkStep(plan, step, ports)
+  for (const step of [...plan.steps, ...plan.rollback]) {
+    checkStep(plan, step, ports)
+    if (step.step === 'shift') checkRouting(plan, step, ports, facts)
+    if (step.step === 'drain' || step.step === 'stop')
+      checkRelease(plan, step.release, facts.others)
+  }
+  checkGateNames(plan)
   return plan
+}
+
+function checkRouting(
+  plan: Plan,
+  { affinity, ...target }: Extract<Step, { readonly step: 'shift' }>,
+  ports: Ports,
+  { router }: PlanFacts,
+): void {
+  const extras = { ...target, ...(affinity ? { affinity: { ...affinity, salt: '' } } : {}) }
+  const known = new Set([plan.to.id, ...(plan.from ? [plan.from.id] : [])])
+  const vague = extrasProblem(extras, known)
+  if (vague !== undefined) throw invalid(plan, vague, 'Name one of the two releases, and one mark.')
+  const missing = router && routingProblem({ ...target, ...(affinity ? { affinity } : {}) }, router)
+  if (!missing) return
+  throw refuse('CHANGEOVER_CAPABILITY_MISSING', {
+    router: ports.router.name,
+    problem: missing.problem,
+    remedy: missing.remedy,
+  })
+}
+
+/** An approval or a verdict must count for one gate only. */
+function checkGateNames(plan: Plan): void {
+  const gates = plan.steps.flatMap((step) =>
+    step.step === 'judge' || step.step === 'approve' ? [step.gate] : [],
+  )
+  const twice = gates.find((gate, i) => gates.indexOf(gate) < i)
+  if (twice === undefined) return
+  throw invalid(plan, `two gates are named "${twice}"`, 'Give every gate a name of its own.')
 }
 
 function checkStep(plan: Plan, step: Step, ports: Ports): void {
@@ -41,11 +88,11 @@ function checkStep(plan: Plan, step: Step, ports: Ports): void {
     case 'replace':
       checkWindow(plan, step)
       return checkRelease(plan, step.release)
-    case 'drain':
     case 'launch':
-    case 'stop':
       return checkRelease(plan, step.release)
     case 'bake':
+    case 'drain':
+    case 'stop':
       return
     default:
       throw invalid(plan, `it has a step ${JSON.stringify(step)}`, `Known steps: ${KNOWN_STEPS}.`)
@@ -73,8 +120,8 @@ function checkWeights(plan: Plan, weights: Readonly<Record<string, number>>): vo
   throw invalid(plan, `a shift has the weights ${JSON.stringify(weights)}`, remedy)
 }
 
-function checkRelease(plan: Plan, release: string): void {
-  if (release === plan.to.id || release === plan.from?.id) return
+function checkRelease(plan: Plan, release: string, others: readonly string[] = []): void {
+  if (release === plan.to.id || release === plan.from?.id || others.includes(release)) return
   const remedy = 'Steps may name the release in place and the new one.'
   throw invalid(plan, `a step names the release "${release}"`, remedy)
 }

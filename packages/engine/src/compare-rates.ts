@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { refuse } from './changeover-error.ts'
 import { checkOptions } from './check-options.ts'
-import type { Criterion } from './step.ts'
-import type { Verdict, VerdictOutcome } from './verdict.ts'
+import type { CompareRatesCriterion } from './criterion.ts'
+import { type Duration, toMs } from './duration.ts'
+import type { VerdictOutcome } from './verdict.ts'
 
 export interface RateLimits {
   /** Probability of failing a release that is no worse, over any number of looks. @default 0.01 */
@@ -10,8 +12,12 @@ export interface RateLimits {
   readonly beta?: number
   /** Ratio of bad rates up to which the candidate counts as no worse. @default 1 */
   readonly tolerance?: number
-  /** Ratio of bad rates that must not pass. @default 2 */
+  /** Ratio of bad rates that must not pass. @default 2, or `tolerance` where that is higher */
   readonly ratioMax?: number
+  /** Requests slower than this are the bad ones. @default failed requests are */
+  readonly over?: Duration
+  /** Requests of the candidate without which no verdict is given. @default 0 */
+  readonly minRequests?: number
 }
 
 /** What each side did since the last look. */
@@ -37,17 +43,19 @@ export interface RateVerdict {
 }
 
 /** Bounds as data, for a plan, and a judge that looks at samples as they come. */
-export interface RateJudge extends Criterion {
+export interface RateJudge extends CompareRatesCriterion {
   /** Takes one more look. Samples in any order give the same evidence. */
-  add(sample: RateSample): RateVerdict
+  readonly add: (sample: RateSample) => RateVerdict
 }
 
 const probability = z.number().gt(0).lt(1).optional()
-const limitsSchema = z.object({
+const limitsSchema = z.strictObject({
   alpha: probability,
   beta: probability,
   tolerance: z.number().positive().optional(),
   ratioMax: z.number().gt(1).optional(),
+  over: z.union([z.number(), z.string()]).optional(),
+  minRequests: z.number().int().min(0).optional(),
 })
 
 const REMEDIES = {
@@ -55,6 +63,8 @@ const REMEDIES = {
   beta: 'Give a probability between 0 and 1, such as 0.05.',
   tolerance: 'Give a ratio above 0, such as 1.25.',
   ratioMax: 'Give a ratio above 1, such as 2.',
+  over: "Give a duration such as '300ms'.",
+  minRequests: 'Give a whole number of requests, such as 500.',
 }
 
 /** Ratios that the failing alternative is spread over. */
@@ -67,77 +77,103 @@ const GRID = [1.5, 2, 3, 5, 10]
  * likelihood ratios of a bad event being the candidate's (Ville's inequality; Lindon & Malek 2022, arXiv 2011.03567),
  * so alpha and beta hold over all looks together. Samples without events on a side leave the evidence where it was.
  *
- * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, `CHANGEOVER_DURATION_INVALID`
  * @example
  * ```ts
  * const judge = compareRates({ tolerance: 1.25 })
  * judge.add({ candidate: { bad: 3, total: 100 }, baseline: { bad: 2, total: 900 } }).verdict
+ * compareRates({ over: '300ms' }) // bad is what took longer
  * ```
  */
 export function compareRates(limits: RateLimits = {}): RateJudge {
   const checked = checkOptions(limitsSchema, limits, 'compareRates', { remedies: REMEDIES })
-  const { alpha = 0.01, beta = 0.05, tolerance = 1, ratioMax = 2 } = checked
-  const failLogs = GRID.map(() => 0)
-  let passLog = 0
+  const { alpha = 0.01, beta = 0.05, tolerance = 1, over, minRequests } = checked
+  const { ratioMax = Math.max(2, tolerance) } = checked
+  if (ratioMax < tolerance) throw contradiction(ratioMax, tolerance)
+  return rateJudge({
+    kind: 'compare-rates',
+    alpha,
+    beta,
+    tolerance,
+    ratioMax,
+    ...(over === undefined ? {} : { overMs: toMs(over, 'compareRates.over') }),
+    ...(minRequests === undefined ? {} : { minRequests }),
+  })
+}
+
+function contradiction(ratioMax: number, tolerance: number): Error {
+  return refuse('CHANGEOVER_OPTION_INVALID', {
+    field: 'compareRates.ratioMax',
+    value: ratioMax,
+    problem: `it is below the tolerance of ${tolerance}, so what is tolerated must not pass`,
+    remedy: 'Give a ratio above the tolerance.',
+  })
+}
+
+/** The judge of bounds that were checked when the plan was made. */
+export function rateJudge(criterion: CompareRatesCriterion): RateJudge {
+  const { alpha, beta, tolerance, ratioMax, minRequests = 0 } = criterion
+  const failing = GRID.map((ratio) => evidenceFor(ratio * tolerance, tolerance))
+  const passing = evidenceFor(1, ratioMax)
+  const all = [...failing, passing]
   let seen = 0
+  let candidateSeen = 0
 
   function add({ candidate, baseline }: RateSample): RateVerdict {
     if (!isSound(candidate) || !isSound(baseline)) return conclude()
     seen += candidate.total + baseline.total
-    const share = candidate.total / (candidate.total + baseline.total)
-    if (share > 0 && share < 1) {
-      const gain = (to: number, from: number): number =>
-        logRatio(share, { to, from, candidateBad: candidate.bad, baselineBad: baseline.bad })
-      for (const [i, ratio] of GRID.entries()) {
-        failLogs[i] = (failLogs[i] ?? 0) + gain(ratio * tolerance, tolerance)
-      }
-      passLog += gain(1, ratioMax)
+    candidateSeen += candidate.total
+    const bad = candidate.bad + baseline.bad
+    if (bad > 0 && candidate.total > 0 && baseline.total > 0) {
+      for (const one of all) weigh(one, candidate, baseline)
     }
     return conclude()
   }
 
   function conclude(): RateVerdict {
-    const failEvidence = meanExp(failLogs)
-    const passEvidence = Math.exp(passLog)
-    const failed = failEvidence >= 1 / alpha
-    const passed = passEvidence >= 1 / beta
+    const failEvidence = meanExp(failing)
+    const passEvidence = meanExp([passing])
+    const enough = candidateSeen >= minRequests
+    const failed = enough && failEvidence >= 1 / alpha
+    const passed = enough && passEvidence >= 1 / beta
     const verdict = failed ? 'fail' : passed ? 'pass' : 'inconclusive'
     return { verdict, failEvidence, passEvidence, seen }
   }
 
-  return { kind: 'compare-rates', alpha, beta, tolerance, ratioMax, add }
+  return { ...criterion, add }
 }
 
-/** Counts that fell, or are no numbers, are no evidence: one of them would tip the scales for ever. */
-function isSound({ bad, total }: Counts): boolean {
-  return [bad, total].every((count) => Number.isFinite(count) && count >= 0)
+/** Counts that are no numbers, or more bad ones than all, are no evidence: one would tip the scales for ever. */
+export function isSound({ bad, total }: Counts): boolean {
+  return Number.isFinite(total) && bad >= 0 && bad <= total
 }
 
-/** The verdict as the journal keeps it. */
-export function summarize(indicator: string, rate: RateVerdict): Verdict {
-  const reason = `${indicator}: evidence for worse ${rate.failEvidence.toPrecision(4)}, against ${rate.passEvidence.toPrecision(4)}`
-  return { verdict: rate.verdict, evidence: rate.seen, reason }
-}
-
-interface Ratios {
+/** Evidence for one ratio of bad rates against another, as the logarithm of a product of likelihood ratios. */
+interface Evidence {
   readonly to: number
   readonly from: number
-  readonly candidateBad: number
-  readonly baselineBad: number
+  readonly logRatio: number
+  log: number
 }
 
-/** Log likelihood ratio of the bad events seen, between two ratios of bad rates. */
-function logRatio(share: number, { to, from, candidateBad, baselineBad }: Ratios): number {
-  const mine = (ratio: number): number => (ratio * share) / (ratio * share + 1 - share)
-  return (
-    candidateBad * Math.log(mine(to) / mine(from)) +
-    baselineBad * Math.log((1 - mine(to)) / (1 - mine(from)))
-  )
+function evidenceFor(to: number, from: number): Evidence {
+  return { to, from, logRatio: Math.log(to / from), log: 0 }
 }
 
-/** Mean of exponentials without overflow. */
-function meanExp(logs: readonly number[]): number {
-  const most = Math.max(...logs)
-  const sum = logs.reduce((total, log) => total + Math.exp(log - most), 0)
-  return Math.exp(most + Math.log(sum / logs.length))
+/** A bad request is the candidate's own with probability `ratio * its requests / (ratio * its requests + the others)`. */
+function weigh(evidence: Evidence, candidate: Counts, baseline: Counts): void {
+  const { to, from, logRatio } = evidence
+  const own = candidate.total
+  const others = baseline.total
+  const shift = Math.log((from * own + others) / (to * own + others))
+  evidence.log += candidate.bad * logRatio + (candidate.bad + baseline.bad) * shift
+}
+
+/** Mean of exponentials, without overflow: evidence stays a number that a journal can hold. */
+export function meanExp(evidence: readonly { readonly log: number }[]): number {
+  let most = -Infinity
+  for (const { log } of evidence) if (log > most) most = log
+  let sum = 0
+  for (const { log } of evidence) sum += Math.exp(log - most)
+  return Math.min(Number.MAX_VALUE, Math.exp(most) * (sum / evidence.length))
 }

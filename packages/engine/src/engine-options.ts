@@ -4,6 +4,7 @@ import { refuse } from './changeover-error.ts'
 import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
 import { type Duration, toMs } from './duration.ts'
+import { meterOf, type MetricsRegistry } from './engine-metrics.ts'
 import type { Fleet } from './fleet.ts'
 import type { Hook } from './hook.ts'
 import type { Leadership } from './lead.ts'
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly clock?: Clock
   /** @default silent */
   readonly logger?: Logger
+  /** A registry of prom-client that gets the metrics of `METRICS`. @default no metrics */
+  readonly registry?: MetricsRegistry
   /** How long this engine leads a service without renewing its lease; at least 1 s. @default '15s' */
   readonly leaseTtl?: Duration
   /** Names this engine in leases and journals. @default host name, process id and a random part */
@@ -53,6 +56,10 @@ const optionsSchema = z.strictObject({
   notifiers: z.array(portSchema<Notifier>('notifier', ['notify'])).optional(),
   clock: portSchema<Clock>('clock', ['now', 'sleep']).optional(),
   logger: portSchema<Logger>('logger', ['info', 'warn', 'error', 'child']).optional(),
+  registry: portSchema<MetricsRegistry>('registry of prom-client', [
+    'getSingleMetric',
+    'registerMetric',
+  ]).optional(),
   leaseTtl: z.union([z.number(), z.string()]).optional(),
   holder: z.string().min(1).optional(),
   newId: z
@@ -77,6 +84,7 @@ export function readEngineOptions(options: EngineOptions): EngineSettings {
       store,
       notifiers,
       logger: (checked.logger ?? pino({ level: 'silent' })).child({ component: 'engine' }),
+      meter: checked.registry && meterOf(checked.registry),
       leaseTtlMs: readLeaseTtl(checked.leaseTtl ?? '15s'),
     },
     holder: checked.holder ?? processName(),

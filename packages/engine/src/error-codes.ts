@@ -23,9 +23,13 @@ export type ErrorCode =
   | 'CHANGEOVER_ROLLOUT_UNKNOWN'
   | 'CHANGEOVER_ROLLOUT_FINISHED'
   | 'CHANGEOVER_GATE_UNKNOWN'
+  | 'CHANGEOVER_COMMAND_REFUSED'
   | 'CHANGEOVER_ROLLBACK_IMPOSSIBLE'
+  | 'CHANGEOVER_WINDOW_CLOSED'
   | 'CHANGEOVER_HOOK_UNKNOWN'
   | 'CHANGEOVER_PORT_MISSING'
+  | 'CHANGEOVER_INDICATOR_UNKNOWN'
+  | 'CHANGEOVER_CAPABILITY_MISSING'
   | 'CHANGEOVER_ENGINE_CLOSED'
   | 'CHANGEOVER_CONFLICT'
   | 'CHANGEOVER_LEASE_HELD'
@@ -46,6 +50,8 @@ export type ErrorCode =
   | 'CHANGEOVER_STORE_LOCKED'
   | 'CHANGEOVER_STORE_FAILED'
   | 'CHANGEOVER_STORE_CLOSED'
+  | 'CHANGEOVER_METRIC_TAKEN'
+  | 'CHANGEOVER_MIGRATION_REFUSED'
 
 /** One template per code; `docs/errors.md` is generated from it. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
@@ -104,10 +110,20 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
     why: 'An approval given for the wrong gate would let something else through.',
     next: 'Approve one of the gates that the plan names: {gates}.',
   },
+  CHANGEOVER_COMMAND_REFUSED: {
+    what: 'The command "{command}" was refused for rollout "{rollout}": {problem}.',
+    why: 'A command that cannot do what it says must not look like one that was obeyed.',
+    next: 'Nothing was changed. Look at the rollout, and ask for what it can do now.',
+  },
   CHANGEOVER_ROLLBACK_IMPOSSIBLE: {
     what: 'Service "{service}" cannot be rolled back to "{release}": {problem}.',
     why: 'Traffic would go to a release that nobody recorded as healthy.',
     next: 'Choose one of the recorded releases: {releases}.',
+  },
+  CHANGEOVER_WINDOW_CLOSED: {
+    what: 'The window of rollout "{rollout}" closed before it was done: {problem}.',
+    why: 'The plan says that a release which is not in place by then is to be taken back.',
+    next: 'The service goes back to the release that it had. Start again when the window is open.',
   },
   CHANGEOVER_HOOK_UNKNOWN: {
     what: 'The plan names the hook "{hook}", which is not registered with the engine.',
@@ -118,6 +134,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
     what: 'The plan has a "{step}" step, and the engine was given no "{port}".',
     why: 'The rollout would stop there, half way.',
     next: 'Give createEngine a "{port}", or leave the step out.',
+  },
+  CHANGEOVER_INDICATOR_UNKNOWN: {
+    what: 'The metrics port "{metrics}" cannot tell the indicator "{indicator}": {problem}.',
+    why: 'An indicator that never has data would keep its gate from ever coming to a verdict.',
+    next: '{remedy}',
+  },
+  CHANGEOVER_CAPABILITY_MISSING: {
+    what: 'The router "{router}" cannot put the plan in force: {problem}.',
+    why: 'A table that is rounded, or put in force in part, sends users where nobody decided.',
+    next: '{remedy}',
   },
   CHANGEOVER_ENGINE_CLOSED: {
     what: '"{call}" was refused: the engine is closed.',
@@ -140,9 +166,9 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
     next: 'Nothing more was done here. The other engine goes on from the journal.',
   },
   CHANGEOVER_FENCE_STALE: {
-    what: 'A write with fence {fence} and revision {revision} for "{service}" was refused: {current} is in force.',
+    what: 'A call with fence {fence} for "{service}" was refused: {current} is in force.',
     why: 'It comes from an engine that no longer leads.',
-    next: 'Observe the router, and plan from what it shows.',
+    next: 'Nothing was changed. The engine that leads goes on from the journal.',
   },
   CHANGEOVER_JOURNAL_CORRUPT: {
     what: 'The journal of rollout "{rollout}" is damaged at entry {seq}, offset {offset}: {problem}.',
@@ -218,5 +244,15 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
     what: '"{call}" was refused: the store is closed.',
     why: 'What is not written down cannot be resumed.',
     next: 'Open the store again; it holds everything that was acknowledged.',
+  },
+  CHANGEOVER_METRIC_TAKEN: {
+    what: 'The registry has a metric {metric} that is not of this package (or of another copy of it).',
+    why: 'Two meanings under one name would mislead whoever is alarmed by it.',
+    next: 'Rename the other one, or pass a registry of its own and merge them when scraped.',
+  },
+  CHANGEOVER_MIGRATION_REFUSED: {
+    what: 'The schema phase "{phase}" was refused as {verdict}: {findings}.',
+    why: 'A release that may run, or be rolled back to, could not live with the schema after it.',
+    next: 'Nothing was changed. Mend the migration, leave the phase for a later rollout, or name the releases that are given up: start({ giveUpRollbackTo: [...] }).',
   },
 }

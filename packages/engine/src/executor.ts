@@ -1,9 +1,15 @@
 import { ChangeoverError, refuse } from './changeover-error.ts'
+import { isClosed, waitBetweenSteps, withWindow } from './keep-window.ts'
 import { observeOutside } from './observe-outside.ts'
+import type { EntryBody } from './journal.ts'
 import type { Pool } from './pool.ts'
+import type { RolloutState } from './rollout-state.ts'
 import { proportionalPools, putInForce } from './routes.ts'
 import type { Run } from './run.ts'
+import { closedWayBack } from './schema-floor.ts'
+import type { Step, StepName } from './step.ts'
 import { runStep } from './steps/run-step.ts'
+import { withUpkeep } from './upkeep.ts'
 
 /** A run, and the two signals that can take it away. */
 export interface Journey {
@@ -17,7 +23,7 @@ export interface Journey {
 
 /**
  * Takes a rollout from wherever its journal stands to its end: forward, or back where a step fails, or `failed-safe`
- * where the way back fails too. Returns when the journal has its last entry.
+ * where the way back fails too, or onward past the point where the schema leaves no way back. Returns when the journal has its last entry.
  *
  * @throws the reason of `interrupted`, and nothing else
  */
@@ -29,10 +35,27 @@ export async function execute(journey: Journey): Promise<void> {
     if (failure === undefined) return forward.record({ type: 'finished', outcome: 'promoted' })
     interrupted.throwIfAborted()
     const { code, message: reason } = asCoded(failure)
+    const onward = runWith(interrupted)
+    const closed = await closedWayBack(onward)
+    interrupted.throwIfAborted()
+    if (closed !== undefined) return stay(onward, closed, { code, reason })
     const steps = forward.state.plan.rollback
     await forward.record({ type: 'turned-back', code, reason, steps })
   }
   await goBack(runWith(interrupted), interrupted)
+}
+
+/** Past the point of no return the new release keeps what it has: all traffic, if its instances are really there. */
+async function stay(
+  run: Run,
+  closed: string,
+  why: { readonly code: string; readonly reason: string },
+): Promise<void> {
+  await run.record({ type: 'noticed', message: `there is no way back: ${closed}` })
+  const failure = await attempt(() => confirmEnd(run))
+  run.signal.throwIfAborted()
+  const outcome = failure === undefined ? 'promoted' : 'failed-safe'
+  await run.record({ type: 'finished', outcome, ...why })
 }
 
 async function goBack(back: Run, interrupted: AbortSignal): Promise<void> {
@@ -66,15 +89,33 @@ async function travel(run: Run): Promise<void> {
   const { state } = run
   while (state.position < state.steps.length) {
     run.signal.throwIfAborted()
+    if (state.paused || isClosed(run)) await withUpkeep(run, waitBetweenSteps)
     const index = state.position
     const step = state.steps[index]
     if (!step) break
     if (state.stepStartedAt === undefined) await run.record({ type: 'step-started', index, step })
-    await runStep(run, step)
-    await run.record({ type: 'step-finished', index })
+    await take(run, step)
+    await run.record({ type: 'step-finished', index }, ...following(state))
   }
   await confirmEnd(run)
 }
+
+/** On the way back nothing comes between two steps, and each entry that waits for the disk keeps the traffic waiting. */
+function following({ direction, steps, position }: RolloutState): EntryBody[] {
+  const step = steps[position + 1]
+  return direction === 'back' && step ? [{ type: 'step-started', index: position + 1, step }] : []
+}
+
+/** Steps that wait leave time to look after the service. */
+function take(run: Run, step: Step): Promise<void> {
+  return withWindow(run, (bound) =>
+    WAITING.has(step.step)
+      ? withUpkeep(bound, (waiting) => runStep(waiting, step))
+      : runStep(bound, step),
+  )
+}
+
+const WAITING: ReadonlySet<StepName> = new Set(['approve', 'bake', 'hook', 'judge'])
 
 /**
  * The end is declared on what is observed: one release has all traffic, and its instances are really there. A router
@@ -91,7 +132,7 @@ async function confirmEnd(run: Run): Promise<void> {
   const pools = proportionalPools(state, leaving, run.inForce)
   const led = state.converged ?? run.inForce
   assertLedTo(led, wanted, pools.length)
-  await putInForce(run, pools, run.signal)
+  await putInForce(run, { pools }, run.signal)
 }
 
 /** Where the plan led to is told by its own last table; only a plan that needed none leaves what it found. */

@@ -16,6 +16,11 @@ export interface FileStoreOptions {
   readonly directory: string
   /** Decides when leases lapse. @default systemClock() */
   readonly clock?: Clock
+  /**
+   * Finished rollouts kept of each service; older ones are deleted when another one finishes. Never one that is under
+   * way, nor what tells the current release and the one before it. @default all
+   */
+  readonly retain?: number
   /** Is told when the torn end of a journal was removed. @default none */
   readonly logger?: StoreLogger
 }
@@ -23,6 +28,7 @@ export interface FileStoreOptions {
 const OPTIONS = z.strictObject({
   directory: z.string().min(1),
   clock: portSchema<Clock>('clock', ['now', 'sleep']).optional(),
+  retain: z.int().min(1).optional(),
   logger: portSchema<StoreLogger>('logger', ['warn']).optional(),
 })
 
@@ -45,7 +51,12 @@ const LOCK_WAIT_MS = 10_000
  * ```
  */
 export function fileStore(options: FileStoreOptions): Store & AsyncDisposable {
-  const { logger, clock = systemClock(), ...rest } = checkOptions(OPTIONS, options, 'fileStore')
+  const {
+    logger,
+    retain,
+    clock = systemClock(),
+    ...rest
+  } = checkOptions(OPTIONS, options, 'fileStore')
   const directory = resolve(rest.directory)
   const [rollouts, leases] = [join(directory, 'rollouts'), join(directory, 'leases')]
   const journals = journalFolder(rollouts, logger)
@@ -63,6 +74,8 @@ export function fileStore(options: FileStoreOptions): Store & AsyncDisposable {
       gate.enter('append', async () => {
         const file = journals.file(rolloutId)
         await alone(file.path, () => journals.append(file, expectedSeq, entries))
+        if (retain !== undefined && entries.at(-1)?.type === 'finished')
+          await journals.forget(file, retain)
       }),
     read: (rolloutId) => gate.stream('read', () => readEntries(journals.file(rolloutId))),
     rollouts: (filter = {}) => gate.enter('rollouts', () => journals.rollouts(filter)),

@@ -22,6 +22,12 @@ export interface Readiness {
   readonly output?: string
 }
 
+/** Options of a stop. */
+export interface StopOptions extends WaitOptions {
+  /** Fence of the lease under which it is asked for; an older one than a fleet saw before is refused. @default no check */
+  readonly fence?: Fence
+}
+
 /** How an instance ended. */
 export interface StopReport {
   readonly instance: string
@@ -43,12 +49,20 @@ export interface Fleet {
   readonly name: string
   /** Checks a release's spec without starting anything; called when a plan is made. Throws a coded error. */
   check?(release: Release): void
-  /** Starts the instance, or answers with the one that already runs under this id. It need not be ready. */
+  /**
+   * Starts the instance, or answers with the one that already runs under this id. It need not be ready.
+   *
+   * @throws ChangeoverError `CHANGEOVER_FENCE_STALE` for an older fence than it saw for the service
+   */
   launch(request: LaunchRequest, options?: CallOptions): Promise<Instance>
   /** One look at the readiness check of the instance's release. Does not throw for an answer. */
   probe(instance: Instance, options?: CallOptions): Promise<Readiness>
-  /** Asks it to stop, and forces it at the deadline. An instance that is gone is a success. */
-  stop(instance: Instance, options: WaitOptions): Promise<StopReport>
+  /**
+   * Asks it to stop, and forces it at the deadline. An instance that is gone is a success.
+   *
+   * @throws ChangeoverError `CHANGEOVER_FENCE_STALE` for an older fence than it saw for the service
+   */
+  stop(instance: Instance, options: StopOptions): Promise<StopReport>
   /** The instances that really run: the truth, for resuming. */
   list(service: string, options?: CallOptions): Promise<readonly Instance[]>
   /** Calls `listener` as soon as an instance ends by itself. Without it, ends are noticed at the next probe. */

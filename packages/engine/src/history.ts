@@ -53,3 +53,28 @@ export function rollbackTarget(
     releases: [...new Set(proven.map(({ id }) => id))],
   })
 }
+
+/**
+ * Refuses a release that was in place before the lowest one that may still start.
+ *
+ * @throws ChangeoverError `CHANGEOVER_ROLLBACK_IMPOSSIBLE`
+ */
+export function assertAboveFloor(
+  service: string,
+  history: readonly RolloutSummary[],
+  release: string,
+  floor: string | undefined,
+): void {
+  if (floor === undefined || floor === release) return
+  const promoted = history.filter(({ outcome }) => outcome === 'promoted')
+  const served = promoted.flatMap(({ from, to }) => (from ? [from.id, to.id] : [to.id]))
+  // When it first served: going back to a release later makes it no newer.
+  const [lowest, asked] = [served.indexOf(floor), served.indexOf(release)]
+  if (lowest >= 0 && asked >= lowest) return
+  throw refuse('CHANGEOVER_ROLLBACK_IMPOSSIBLE', {
+    service,
+    release,
+    problem: `the schema is past what it needs: "${floor}" is the lowest release that may start`,
+    releases: lowest < 0 ? [floor] : [...new Set(served.slice(lowest))],
+  })
+}

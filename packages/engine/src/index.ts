@@ -9,6 +9,19 @@ export {
 } from './capacity.ts'
 export { type CohortRequest, inCohort } from './cohort.ts'
 export {
+  boundRate,
+  type BoundRateCounts,
+  type RateBound,
+  type RateBoundLimits,
+} from './bound-rate.ts'
+export {
+  compareSamples,
+  type CompareSamplesOptions,
+  type SampleComparison,
+  type SampleLimits,
+  samplesNeeded,
+} from './compare-samples.ts'
+export {
   compareRates,
   type Counts,
   type RateJudge,
@@ -23,15 +36,35 @@ export type { Gate } from './gate.ts'
 export type { Hook, HookContext } from './hook.ts'
 export { memoryFleet, type MemoryFleet, type MemoryFleetOptions } from './memory-fleet.ts'
 export { memoryRouter, type MemoryRouterOptions } from './memory-router.ts'
-export { rolling, type RollingOptions } from './rolling.ts'
-export type { Rollout, RolloutEnd } from './rollout.ts'
+export { routerMetrics } from './router-metrics.ts'
+export { blueGreen, type BlueGreenOptions, type WatchOptions } from './blue-green.ts'
+export { canary, type CanaryOptions } from './canary.ts'
+export { type EvidenceRequest, expectedRequests } from './expected-requests.ts'
+export { formatPlan } from './plan-text.ts'
 export {
-  foldJournal,
-  type InstancePhase,
-  type InstanceState,
-  type LostInstance,
-  type RolloutState,
-} from './rollout-state.ts'
+  approve,
+  type ApproveOptions,
+  bake,
+  hook,
+  type HookOptions,
+  judge,
+  type JudgeOptions,
+} from './gate-steps.ts'
+export { rolling, type RollingOptions } from './rolling.ts'
+export type {
+  CanaryStep,
+  GateStep,
+  JudgeStep,
+  MirrorStep,
+  RouteStep,
+  RuleKey,
+  WeightStep,
+} from './strategy-step.ts'
+export type { StrategyTimesOptions } from './strategy-times.ts'
+export { mirror, route, weight, type WeightOptions } from './traffic-steps.ts'
+export type { Rollout, RolloutCommand, RolloutEnd } from './rollout.ts'
+export { foldJournal } from './fold-journal.ts'
+export type { InstancePhase, InstanceState, LostInstance, RolloutState } from './rollout-state.ts'
 export {
   defineStrategy,
   type Strategy,
@@ -43,8 +76,16 @@ export type { Clock } from './clock.ts'
 export { type Duration, toMs } from './duration.ts'
 export { type ErrorCode, type ErrorDetails, ERROR_CODES } from './error-codes.ts'
 export type { Fence, Lease } from './fence.ts'
+export { createFenceCheck } from './fence-check.ts'
 export { fileStore, type FileStoreOptions } from './file-store.ts'
-export type { Fleet, InstanceExit, LaunchRequest, Readiness, StopReport } from './fleet.ts'
+export type {
+  Fleet,
+  InstanceExit,
+  LaunchRequest,
+  Readiness,
+  StopOptions,
+  StopReport,
+} from './fleet.ts'
 export type { Instance } from './instance.ts'
 export {
   chainEntry,
@@ -57,7 +98,7 @@ export {
 } from './journal.ts'
 export type { StoreLogger } from './journal-folder.ts'
 export { memoryStore, type MemoryStoreOptions } from './memory-store.ts'
-export type { Metrics, MetricsQuery, Samples } from './metrics.ts'
+export type { Indicator, IndicatorCheck, Metrics, MetricsQuery, Samples } from './metrics.ts'
 export type {
   MigrationGuard,
   MigrationPhase,
@@ -92,16 +133,39 @@ export type {
   WaitOptions,
 } from './router.ts'
 export type { Service } from './service.ts'
+export type { Command, CommandName } from './command.ts'
 export type {
+  BoundRateCriterion,
+  CompareRatesCriterion,
+  CompareSamplesCriterion,
   Criterion,
+} from './criterion.ts'
+export type { Affinity, Mirror, RouteRule } from './route-rule.ts'
+export type {
   DrainPolicy,
   DrainSettings,
+  OnInconclusive,
   ReadinessSettings,
+  ShiftTarget,
   Step,
   StepName,
   Window,
 } from './step.ts'
 export type { RolloutFilter, RolloutSummary, Store } from './store.ts'
+export {
+  isOpen,
+  nextClosing,
+  nextOpening,
+  type OnClose,
+  type RolloutWindow,
+  type WindowFreeze,
+} from './rollout-window.ts'
+export type { Weekday, WindowHours } from './window-hours.ts'
+export type { FreezeOptions, WindowOptions, WindowWish } from './window-options.ts'
+export type { Verification } from './verify.ts'
 export { systemClock } from './system-clock.ts'
 export type { Verdict, VerdictOutcome } from './verdict.ts'
 export { onAbort } from './on-abort.ts'
+export { ENTRY_CHANNEL } from './entry-channel.ts'
+export type { MetricsRegistry } from './engine-metrics.ts'
+export { METRIC_NAMES, type MetricEntry, type MetricName, METRICS } from './metrics-catalog.ts'

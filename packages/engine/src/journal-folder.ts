@@ -1,9 +1,10 @@
-import { open, readdir, stat, truncate } from 'node:fs/promises'
+import { open, readdir, stat, truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Entry } from './journal.ts'
 import { type JournalEnds, readEnds } from './journal-ends.ts'
 import { checkAppend, encodeLine } from './journal-line.ts'
 import { JOURNAL_START, type JournalFile, type JournalPlace, scanJournal } from './journal-scan.ts'
+import { expendable } from './retention.ts'
 import { mayMatch, selectRollouts, summarize } from './rollout-summary.ts'
 import { checkFileName, ifThere, isFileName, syncFolder } from './store-folder.ts'
 import type { RolloutFilter, RolloutSummary } from './store.ts'
@@ -18,6 +19,8 @@ export interface JournalFolder {
   /** Where the journal of `rollout` is. @throws ChangeoverError `CHANGEOVER_OPTION_INVALID` */
   file(rollout: string): JournalFile
   append(file: JournalFile, expectedSeq: number, entries: readonly Entry[]): Promise<void>
+  /** Deletes what may go of the service whose rollout `finished` is. Never throws: there is always a next time. */
+  forget(finished: JournalFile, retain: number): Promise<void>
   rollouts(filter: RolloutFilter): Promise<readonly RolloutSummary[]>
 }
 
@@ -30,6 +33,10 @@ export function journalFolder(path: string, logger: StoreLogger | undefined): Jo
     rollout,
     path: join(path, checkFileName('rolloutId', rollout) + SUFFIX),
   })
+  const select = async (filter: RolloutFilter): Promise<readonly RolloutSummary[]> => {
+    const files = (await rolloutsIn(path)).map(file)
+    return selectRollouts(await summarizeAll(files, filter), filter)
+  }
   return {
     file,
     async append(file, expectedSeq, entries) {
@@ -43,10 +50,19 @@ export function journalFolder(path: string, logger: StoreLogger | undefined): Jo
       if (place.offset === 0) await syncFolder(path)
       if (last.type !== 'finished') known.set(file.rollout, { last, offset })
     },
-    async rollouts(filter) {
-      const files = (await rolloutsIn(path)).map(file)
-      return selectRollouts(await summarizeAll(files, filter), filter)
+    async forget(finished, retain) {
+      try {
+        const ends = await readEnds(finished, () => true)
+        const service = summaryOf(ends)[0]?.service
+        if (service === undefined) return
+        const gone = expendable(await select({ service }), retain)
+        for (const id of gone) await unlink(file(id).path)
+        if (gone.length > 0) await syncFolder(path)
+      } catch (error) {
+        logger?.warn({ err: error, path }, 'old rollouts could not be deleted')
+      }
     },
+    rollouts: select,
   }
 }
 

@@ -38,7 +38,7 @@ export function loneEntryProblem(entry: Entry | undefined, rollout: string): str
  * Lets `entries` pass as what comes after `last` in the journal of `rollout`. Pure.
  *
  * @throws ChangeoverError `CHANGEOVER_CONFLICT` where the journal does not stand at `expectedSeq`,
- *   `CHANGEOVER_ENTRY_INVALID` where an entry would break the chain
+ *   `CHANGEOVER_FENCE_STALE` for an engine that no longer leads, `CHANGEOVER_ENTRY_INVALID` where an entry would break the chain
  */
 export function checkAppend(
   rollout: string,
@@ -49,11 +49,19 @@ export function checkAppend(
   const actual = (last?.seq ?? -1) + 1
   if (actual !== expectedSeq)
     throw refuse('CHANGEOVER_CONFLICT', { rollout, actual, expected: expectedSeq })
+  checkFences(rollout, last?.fence ?? 0, entries)
   for (const [index, entry] of entries.entries()) {
     const problem = entryProblem(entry, rollout, index === 0 ? last : entries[index - 1])
     if (problem !== undefined)
       throw refuse('CHANGEOVER_ENTRY_INVALID', { rollout, seq: actual + index, problem })
   }
+}
+
+function checkFences(rollout: string, fence: number, entries: readonly Entry[]): void {
+  const stale = entries.find((entry) => entry.fence < fence)
+  if (!stale) return
+  const current = `fence ${fence}`
+  throw refuse('CHANGEOVER_FENCE_STALE', { fence: stale.fence, service: rollout, current })
 }
 
 /** Looks at the links of the chain only: the hash vouches for everything else. */

@@ -1,3 +1,4 @@
+import { refuse } from './changeover-error.ts'
 import type { Clock } from './clock.ts'
 import type { Fence } from './fence.ts'
 import { chainEntry, type Entry, type EntryBody, GENESIS_HASH } from './journal.ts'
@@ -5,12 +6,16 @@ import type { Store } from './store.ts'
 
 /** Appends to one rollout's journal. */
 export interface JournalWriter {
-  /** Resolves when the entries are durable and `onEntry` has seen them. Entries are never reordered. */
+  /**
+   * Resolves when the entries are durable and `onEntry` has seen them. Entries are never reordered.
+   *
+   * @throws ChangeoverError `CHANGEOVER_ROLLOUT_FINISHED` for what comes after the last entry
+   */
   record(bodies: readonly EntryBody[]): Promise<void>
 }
 
 export interface JournalWriterOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'append'>
   readonly clock: Clock
   readonly rollout: string
   readonly fence: Fence
@@ -32,6 +37,8 @@ export function journalWriter(options: JournalWriterOptions): JournalWriter {
   /** The append that will carry what is waiting. */
   let coming: Promise<void> | undefined
   let failed = false
+  /** A finished journal has had its last entry; one more would make it look open again. */
+  let sealed = false
 
   async function append(): Promise<void> {
     const entries = chain(waiting)
@@ -67,9 +74,16 @@ export function journalWriter(options: JournalWriterOptions): JournalWriter {
   return {
     async record(bodies) {
       if (bodies.length === 0) return
+      if (sealed) throw finished(rollout, bodies[0])
+      sealed = bodies.some(({ type }) => type === 'finished')
       for (const body of bodies) waiting.push(body)
       coming ??= schedule()
       await coming
     },
   }
+}
+
+function finished(rollout: string, body: EntryBody | undefined): Error {
+  const command = body?.type === 'commanded' ? body.command : (body?.type ?? 'nothing')
+  return refuse('CHANGEOVER_ROLLOUT_FINISHED', { rollout, outcome: 'just now', command })
 }

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
+import type { Command } from './command.ts'
 import type { Fence } from './fence.ts'
 import type { Instance } from './instance.ts'
 import type { Plan } from './plan.ts'
 import type { PoolSummary } from './pool.ts'
+import type { RouteExtras } from './route-rule.ts'
 import type { ProofLevel } from './router.ts'
 import type { RolloutOutcome } from './rollout-outcome.ts'
 import type { Step } from './step.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Version of the entries' shape. A reader refuses a newer one and understands every older one. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 /** Where a running plan is heading. */
 export type Direction = 'forward' | 'back'
@@ -24,7 +26,13 @@ export type EntryBody =
   | { readonly type: 'step-finished'; readonly index: number }
   /** Instance found running that an earlier rollout had launched, or whose `launched` was lost in a crash. */
   | { readonly type: 'adopted'; readonly instance: Instance; readonly ready: boolean }
-  | { readonly type: 'launch-intended'; readonly id: string; readonly release: string }
+  | {
+      readonly type: 'launch-intended'
+      readonly id: string
+      readonly release: string
+      /** The lost instance that it replaces. */
+      readonly insteadOf?: string
+    }
   | { readonly type: 'launched'; readonly instance: Instance }
   | { readonly type: 'ready'; readonly id: string }
   /** It stayed ready for as long as the plan asks, and counts from now on. */
@@ -34,11 +42,11 @@ export type EntryBody =
   /** It ended by itself, or was gone when looked for. */
   | { readonly type: 'lost'; readonly id: string; readonly reason: string }
   /** Which instances are meant is told by the entries before; a table of thousands is not written again and again. */
-  | {
+  | ({
       readonly type: 'routes-intended'
       readonly revision: number
       readonly pools: readonly PoolSummary[]
-    }
+    } & RouteExtras)
   | {
       readonly type: 'routes-converged'
       readonly revision: number
@@ -61,14 +69,12 @@ export type EntryBody =
     }
   | { readonly type: 'judged'; readonly gate: string; readonly verdict: Verdict }
   /** What a person or a program asked for. Repeating a command id changes nothing. */
-  | {
-      readonly type: 'commanded'
-      readonly command: 'approve' | 'abort'
-      readonly id: string
-      readonly by: string
-      readonly gate?: string
-      readonly reason?: string
-    }
+  | ({ readonly type: 'commanded' } & Command)
+  /** A gate came to no verdict and holds: the rollout is paused until somebody resumes, promotes or takes it back. */
+  | { readonly type: 'held'; readonly gate: string; readonly reason: string }
+  /** The plan's window closed, and the rollout is paused until it opens. */
+  | { readonly type: 'closed'; readonly reason: string; readonly until?: number }
+  | { readonly type: 'opened' }
   /** Something unusual that people should see. */
   | { readonly type: 'noticed'; readonly message: string }
   /** The plan is given up; these steps lead back. */
@@ -87,7 +93,8 @@ export type EntryBody =
 
 /** One line of the journal. */
 export type Entry = EntryBody & {
-  readonly v: typeof JOURNAL_VERSION
+  /** Of the engine that wrote it. */
+  readonly v: 1 | typeof JOURNAL_VERSION
   readonly rollout: string
   /** From 0, without gaps. */
   readonly seq: number

@@ -1,24 +1,25 @@
 import type { Logger } from 'pino'
 import { ChangeoverError, refuse } from './changeover-error.ts'
+import type { Command } from './command.ts'
 import { type EntryFeed, entryFeed } from './event-stream.ts'
 import { execute } from './executor.ts'
 import type { Lease } from './fence.ts'
-import type { Entry, EntryBody } from './journal.ts'
+import type { Entry } from './journal.ts'
 import { journalWriter } from './journal-writer.ts'
 import { keepLease } from './lease-keeper.ts'
-import type { Notifier } from './notifier.ts'
+import { type Audience, meteredAppend, observeRollout, rolloutLogger } from './observe-rollout.ts'
+import { persistentPorts } from './persistent-ports.ts'
 import { createPulse } from './pulse.ts'
 import type { RolloutEnd } from './rollout.ts'
-import { foldEntry, type RolloutState } from './rollout-state.ts'
+import { foldEntry } from './fold-journal.ts'
+import type { RolloutState } from './rollout-state.ts'
 import type { Ports, Run } from './run.ts'
 import type { Store } from './store.ts'
 
 /** What it takes to lead rollouts. */
-export interface Leadership {
+export interface Leadership extends Audience {
   readonly ports: Ports
   readonly store: Store
-  readonly notifiers: readonly Notifier[]
-  readonly logger: Logger
   readonly leaseTtlMs: number
 }
 
@@ -27,7 +28,10 @@ export interface Led {
   readonly state: RolloutState
   readonly feed: EntryFeed
   readonly finished: Promise<RolloutEnd>
-  record(body: EntryBody): Promise<void>
+  /** Aborts when this engine no longer leads it. */
+  readonly interrupted: AbortSignal
+  /** Journals a command; one id once, however often it is asked for at the same time. */
+  command(command: Command): Promise<void>
   /** Lets go of it without ending it. */
   interrupt(reason: unknown): void
 }
@@ -37,18 +41,19 @@ export interface Led {
  * belongs to the leader from now on.
  */
 export function lead(leadership: Leadership, state: RolloutState, lease: Lease): Led {
-  const { ports, store } = leadership
-  const log = leadership.logger.child({ service: lease.service, rollout: state.id })
+  const { store } = leadership
+  const ports = persistentPorts(leadership.ports)
+  const log = rolloutLogger(leadership.logger, state)
+  const observer = observeRollout(leadership, { state, lease, log })
   const feed = entryFeed()
   const pulse = createPulse()
   const interruption = new AbortController()
   const abortion = new AbortController()
 
   function onEntry(entry: Entry): void {
+    observer.entry(entry)
     foldEntry(state, entry)
-    log.info({ seq: entry.seq, type: entry.type }, 'journaled')
     feed.publish(entry)
-    for (const notifier of leadership.notifiers) tell(notifier, entry, log)
     if (entry.type === 'commanded') giveUpIfAborted()
     pulse.beat()
   }
@@ -58,7 +63,7 @@ export function lead(leadership: Leadership, state: RolloutState, lease: Lease):
   }
 
   const writer = journalWriter({
-    store,
+    store: meteredAppend(store, leadership.meter, ports.clock),
     clock: ports.clock,
     rollout: state.id,
     fence: lease.fence,
@@ -66,6 +71,7 @@ export function lead(leadership: Leadership, state: RolloutState, lease: Lease):
     onEntry,
     onFailure: (error) => interruption.abort(error),
   })
+  const commands = new Map<string, Promise<void>>()
   giveUpIfAborted()
   const run: Omit<Run, 'signal'> = {
     ports,
@@ -81,8 +87,14 @@ export function lead(leadership: Leadership, state: RolloutState, lease: Lease):
   return {
     state,
     feed,
-    record: (body) => writer.record([body]),
-    finished: finished.finally(() => feed.end()),
+    interrupted: interruption.signal,
+    command(command) {
+      const known = commands.get(command.id)
+      const recorded = known ?? writer.record([{ type: 'commanded', ...command }])
+      commands.set(command.id, recorded)
+      return recorded
+    },
+    finished: finished.then(observer.end).finally(() => feed.end()),
     interrupt: (reason) => interruption.abort(reason),
   }
 }
@@ -122,10 +134,6 @@ async function conduct(parts: Conduct): Promise<RolloutEnd> {
       .release(lease)
       .catch((error: unknown) => log.warn({ err: error }, 'lease not given back'))
   }
-}
-
-function tell(notifier: Notifier, entry: Entry, log: Logger): void {
-  notifier.notify(entry).catch((error: unknown) => log.warn({ err: error }, 'a notifier failed'))
 }
 
 /** An instance that ends by itself leaves the state at once, and with the next table the routes. */

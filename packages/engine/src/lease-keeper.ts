@@ -6,6 +6,9 @@ import type { Store } from './store.ts'
 /** How often a lease is renewed within its time to live. */
 const RENEWALS_PER_TTL = 3
 
+/** A reason of its own: without one, each renewal would make an error that nobody reads. */
+const OVER = 'over'
+
 /**
  * Renews a lease until `signal` aborts. Calls `onLost` where it could not be renewed before it lapsed: from then on
  * another engine may lead.
@@ -15,16 +18,18 @@ export async function keepLease(
   lease: Lease,
   { signal, onLost }: { signal: AbortSignal; onLost: (error: unknown) => void },
 ): Promise<void> {
-  let { expiresAt } = lease
+  // By this engine's own clock, from before the question: the store's clock may be minutes away.
+  let lapsesAt = clock.now() + ttlMs
   while (!signal.aborted) {
     await clock.sleep(ttlMs / RENEWALS_PER_TTL, { signal }).catch(() => undefined)
     if (signal.aborted) return
-    const renewed = await within({ clock, signal, until: expiresAt }, renew(store, lease, ttlMs))
+    const askedAt = clock.now()
+    const renewed = await within({ clock, signal, until: lapsesAt }, renew(store, lease, ttlMs))
     if (signal.aborted) return
     if (isLease(renewed)) {
       if (renewed.fence !== lease.fence) return onLost(lost(renewed))
-      ;({ expiresAt } = renewed)
-    } else if (clock.now() >= expiresAt) return onLost(renewed)
+      lapsesAt = askedAt + ttlMs
+    } else if (clock.now() >= lapsesAt) return onLost(renewed)
   }
 }
 
@@ -42,7 +47,7 @@ async function within(
   try {
     return await Promise.race([answer.catch((error: unknown) => error), lapsed])
   } finally {
-    answered.abort()
+    answered.abort(OVER)
   }
 }
 

@@ -1,5 +1,6 @@
 import { refuse } from './changeover-error.ts'
 import type { Clock } from './clock.ts'
+import { createFenceCheck } from './fence-check.ts'
 import type { Fleet, InstanceExit, LaunchRequest } from './fleet.ts'
 import type { Instance } from './instance.ts'
 import { systemClock } from './system-clock.ts'
@@ -27,6 +28,7 @@ interface Member {
 /** A fleet that runs nothing: the reference implementation of the port, for tests and simulations. */
 export function memoryFleet(options: MemoryFleetOptions = {}): MemoryFleet {
   const { clock = systemClock(), readyAfterMs = () => 0, stopAfterMs = 0 } = options
+  const checkFence = createFenceCheck()
   const members = new Map<string, Member>()
   const listeners = new Map<string, Set<(exit: InstanceExit) => void>>()
 
@@ -40,14 +42,18 @@ export function memoryFleet(options: MemoryFleetOptions = {}): MemoryFleet {
 
   return {
     name: 'memory',
-    launch: async (request) => enlist(request),
+    async launch(request) {
+      checkFence(request.service, request.fence)
+      return enlist(request)
+    },
     probe({ id }) {
       const member = members.get(id)
       if (!member) return Promise.resolve({ ready: false, exited: true, reason: 'it is gone' })
       if (clock.now() >= member.readyAt) return Promise.resolve({ ready: true })
       return Promise.resolve({ ready: false, reason: 'it is still starting' })
     },
-    async stop({ id }, { deadline, signal }) {
+    async stop({ id, service }, { deadline, signal, fence }) {
+      checkFence(service, fence)
       const graceful = !members.has(id) || stopAfterMs <= deadline
       if (members.has(id)) {
         await clock.sleep(Math.min(stopAfterMs, deadline), signal ? { signal } : {})

@@ -1,16 +1,43 @@
-import { systemClock } from './system-clock.ts'
+import { z } from 'zod'
+import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
-import type { Receipt, Router } from './router.ts'
+import { extrasOf } from './route-rule.ts'
+import type { Receipt, Router, RouterCapabilities } from './router.ts'
+import { systemClock } from './system-clock.ts'
 import { checkRouteTable, isRouted, type RouteTable, routesAlike } from './route-table.ts'
 
 export interface MemoryRouterOptions {
   /** @default the machine's clock */
   readonly clock?: Clock
-  /** Milliseconds from `apply` until requests follow. @default 0 */
+  /** Milliseconds from `apply` until requests follow; Infinity for never. @default 0 */
   readonly convergeAfterMs?: number
   /** Milliseconds that an instance still has requests in flight after it left the routes. @default 0 */
   readonly drainAfterMs?: number
 }
+
+const SPAN = z.custom<number>(
+  (value) => typeof value === 'number' && value >= 0,
+  'it is not a number of milliseconds, 0 or more',
+)
+
+const optionsSchema = z.strictObject({
+  clock: portSchema<Clock>('clock', ['now', 'sleep']).optional(),
+  convergeAfterMs: SPAN.optional(),
+  drainAfterMs: SPAN.optional(),
+})
+
+const REMEDIES = {
+  clock: 'Give an object with now() and sleep(), or leave it out.',
+  '': 'Give any of clock, convergeAfterMs, drainAfterMs; times in milliseconds, Infinity for never.',
+}
+
+const CAPABILITIES: RouterCapabilities = Object.freeze({
+  inFlight: true,
+  proof: 'observed',
+  rules: true,
+  affinity: true,
+  mirror: true,
+})
 
 interface Routes {
   table: RouteTable
@@ -23,10 +50,18 @@ interface Routes {
 
 /**
  * A router that routes nothing: the reference implementation of the port, for tests and simulations. It keeps the
- * port's promises, with a lag and a drain time that can be set.
+ * port's promises, with a lag and a drain time that can be set. Rules, affinity and mirror are kept and observed like
+ * the rest of a table.
+ *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`
+ * @example
+ * ```ts
+ * const router = memoryRouter({ convergeAfterMs: 50, drainAfterMs: 200 })
+ * ```
  */
 export function memoryRouter(options: MemoryRouterOptions = {}): Router {
-  const { clock = systemClock(), convergeAfterMs = 0, drainAfterMs = 0 } = options
+  const checked = checkOptions(optionsSchema, options, 'memoryRouter', { remedies: REMEDIES })
+  const { clock = systemClock(), convergeAfterMs = 0, drainAfterMs = 0 } = checked
   const services = new Map<string, Routes>()
 
   function accept(table: RouteTable): void {
@@ -42,7 +77,7 @@ export function memoryRouter(options: MemoryRouterOptions = {}): Router {
 
   return {
     name: 'memory',
-    probe: () => Promise.resolve({ inFlight: true, proof: 'observed' }),
+    probe: () => Promise.resolve(CAPABILITIES),
     observe(service) {
       const known = services.get(service)
       const converged = !known || clock.now() >= known.followedAt
@@ -72,7 +107,7 @@ export function memoryRouter(options: MemoryRouterOptions = {}): Router {
     },
     async drain(service, instances, { deadline, signal }) {
       const leftAt = services.get(service)?.leftAt
-      const ends = instances.map((id) => (leftAt?.get(id) ?? -drainAfterMs) + drainAfterMs)
+      const ends = instances.map((id) => endOf(leftAt?.get(id), drainAfterMs))
       const waitMs = Math.max(0, Math.max(...ends) - clock.now())
       await clock.sleep(Math.min(waitMs, deadline), signal ? { signal } : {})
       const inFlight = ends.filter((end) => end > clock.now()).length
@@ -81,12 +116,18 @@ export function memoryRouter(options: MemoryRouterOptions = {}): Router {
   }
 }
 
+/** When an instance that left the routes has answered its last request; one that was never in them has none. */
+function endOf(leftAt: number | undefined, drainAfterMs: number): number {
+  return leftAt === undefined ? -Infinity : leftAt + drainAfterMs
+}
+
 /** A caller that changes its table later changes nothing here. */
 function copy(table: RouteTable): RouteTable {
   const pools = table.pools.map((pool) => {
     return { ...pool, instances: pool.instances.map(({ id, address }) => ({ id, address })) }
   })
-  return { ...table, pools }
+  const { service, revision, fence } = table
+  return { service, revision, fence, pools, ...structuredClone(extrasOf(table)) }
 }
 
 function isStale(table: RouteTable, known: RouteTable): boolean {

@@ -2,6 +2,7 @@ import type { Instance } from './instance.ts'
 import type { EntryBody } from './journal.ts'
 import { summarizePools } from './pool.ts'
 import type { InstanceState } from './rollout-state.ts'
+import { extrasAlike } from './route-rule.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -60,6 +61,9 @@ async function recognize(
 function drift({ state, inForce }: Run): EntryBody[] {
   const { converged } = state
   const seen = JSON.stringify(summarizePools(inForce?.pools ?? []))
-  if (!converged || seen === JSON.stringify(converged.pools)) return []
-  return [{ type: 'noticed', message: `the router does not follow the last table, but ${seen}` }]
+  if (!converged) return []
+  const alike = seen === JSON.stringify(converged.pools) && extrasAlike(inForce ?? {}, converged)
+  return alike
+    ? []
+    : [{ type: 'noticed', message: `the router does not follow the last table, but ${seen}` }]
 }

@@ -1,4 +1,5 @@
 import type { Release } from './release.ts'
+import type { RolloutWindow } from './rollout-window.ts'
 import type { Step } from './step.ts'
 
 /** The worst that the plan lets happen to capacity. */
@@ -24,6 +25,8 @@ export interface Plan {
   /** The steps that lead back where the plan is given up: a plan like any other. */
   readonly rollback: readonly Step[]
   readonly capacity: PlannedCapacity
+  /** When steps may begin. @default at any time */
+  readonly window?: RolloutWindow
   /** What a person should know before saying yes. */
   readonly warnings: readonly string[]
 }

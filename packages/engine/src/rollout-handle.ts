@@ -1,4 +1,6 @@
 import { refuse } from './changeover-error.ts'
+import type { CommandName } from './command.ts'
+import type { Entry } from './journal.ts'
 import { endOf, type Led } from './lead.ts'
 import type { Rollout } from './rollout.ts'
 import type { RolloutState } from './rollout-state.ts'
@@ -7,33 +9,116 @@ import type { Store } from './store.ts'
 /** What callers get of a rollout that this engine leads. */
 export function rolloutHandle(led: Led, store: Store, newId: (prefix: string) => string): Rollout {
   const { state, feed, finished } = led
+
+  async function command(
+    name: CommandName,
+    { id = newId(name), ...request }: { by: string; id?: string; gate?: string; reason?: string },
+  ): Promise<void> {
+    if (!state.commands.has(id)) await led.command({ command: name, id, ...request })
+  }
+
+  /** What only makes sense while the plan goes forward. */
+  async function steer(name: 'pause' | 'resume' | 'promote', request: Steering): Promise<void> {
+    assertRunning(led, name)
+    assertForward(state, name)
+    if (name === 'resume' && state.closed)
+      throw refused(state, name, 'its window is closed; promote overrides that, under your name')
+    await command(name, request)
+  }
+
+  async function giveUp(name: 'abort' | 'rollback', request: Steering): Promise<void> {
+    assertRunning(led, name)
+    if (state.direction === 'forward') await command(name, request)
+  }
+
   return {
     id: state.id,
     service: state.plan.service,
     plan: state.plan,
     finished,
     events: ({ signal } = {}) => feed.read(store, state.id, signal),
-    async approve({ gate, by, id = newId('approve') }) {
-      assertRunning(state, 'approve')
-      assertGate(state, gate)
-      await led.record({ type: 'commanded', command: 'approve', id, by, gate })
+    async approve({ gate, ...request }) {
+      assertRunning(led, 'approve')
+      assertGate(state, gate, request.by)
+      assertForward(state, 'approve')
+      await command('approve', { ...request, gate })
     },
-    async abort({ by, reason = '', id = newId('abort') }) {
-      assertRunning(state, 'abort')
-      if (state.direction === 'back') return
-      await led.record({ type: 'commanded', command: 'abort', id, by, reason })
-    },
+    pause: (request) => steer('pause', request),
+    resume: (request) => steer('resume', request),
+    promote: (request) => steer('promote', request),
+    abort: (request) => giveUp('abort', request),
+    rollback: (request) => giveUp('rollback', request),
   }
 }
 
-function assertRunning(state: RolloutState, command: string): void {
-  const { outcome } = endOf(state)
-  if (outcome === 'interrupted') return
-  throw refuse('CHANGEOVER_ROLLOUT_FINISHED', { rollout: state.id, outcome, command })
+/** What callers get of a rollout whose journal has its end: it can be read, and takes no command. */
+export function finishedHandle(state: RolloutState, store: Store): Rollout {
+  const { id, plan } = state
+  const end = endOf(state)
+  const refuseAll =
+    (name: CommandName): (() => Promise<never>) =>
+    () =>
+      Promise.reject(
+        refuse('CHANGEOVER_ROLLOUT_FINISHED', {
+          rollout: id,
+          outcome: end.outcome,
+          command: name,
+        }),
+      )
+  return {
+    id,
+    service: plan.service,
+    plan,
+    finished: Promise.resolve(end),
+    events: () => readEvents(store, id),
+    approve: refuseAll('approve'),
+    pause: refuseAll('pause'),
+    resume: refuseAll('resume'),
+    promote: refuseAll('promote'),
+    abort: refuseAll('abort'),
+    rollback: refuseAll('rollback'),
+  }
 }
 
-function assertGate({ id, plan }: RolloutState, gate: string): void {
-  const gates = plan.steps.flatMap((step) => (step.step === 'approve' ? [step.gate] : []))
-  if (gates.includes(gate)) return
-  throw refuse('CHANGEOVER_GATE_UNKNOWN', { rollout: id, gate, gates })
+async function* readEvents(store: Store, rollout: string): AsyncGenerator<Entry, undefined> {
+  yield* store.read(rollout)
+  return undefined
+}
+
+type Steering = Parameters<Rollout['pause']>[0]
+
+function assertRunning({ state, interrupted }: Led, command: string): void {
+  const { outcome } = endOf(state)
+  if (outcome !== 'interrupted')
+    throw refuse('CHANGEOVER_ROLLOUT_FINISHED', { rollout: state.id, outcome, command })
+  if (interrupted.aborted)
+    throw refused(state, command, 'this engine has let go of it, and another one may lead it')
+}
+
+function assertForward(state: RolloutState, command: string): void {
+  if (state.direction === 'back') throw refused(state, command, 'it is on its way back')
+}
+
+function assertGate(state: RolloutState, gate: string, by: string): void {
+  const { id, plan } = state
+  const gates = plan.steps.filter((step) => step.step === 'approve')
+  const found = gates.find((step) => step.gate === gate)
+  if (!found) {
+    throw refuse('CHANGEOVER_GATE_UNKNOWN', {
+      rollout: id,
+      gate,
+      gates: gates.map((step) => step.gate),
+    })
+  }
+  if (found.notRequester && by === state.by) {
+    throw refused(
+      state,
+      'approve',
+      `gate "${gate}" wants somebody else than "${by}", who asked for it`,
+    )
+  }
+}
+
+function refused({ id: rollout }: RolloutState, command: string, problem: string): Error {
+  return refuse('CHANGEOVER_COMMAND_REFUSED', { rollout, command, problem })
 }

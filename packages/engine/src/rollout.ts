@@ -10,9 +10,16 @@ export interface RolloutEnd {
    * `engine.resume()`, here or elsewhere.
    */
   readonly outcome: RolloutOutcome | 'interrupted'
-  /** Stable code of what made it turn back, fail or stop. */
+  /** Stable code of what made it turn back, fail or stop; or, past the point of no return, of what its plan broke off with. */
   readonly code?: string
   readonly reason?: string
+}
+
+/** Who asks, and why. Repeating `id` changes nothing. */
+export interface RolloutCommand {
+  readonly by: string
+  readonly reason?: string
+  readonly id?: string
 }
 
 /** One execution of a plan, from one release to another. */
@@ -28,16 +35,28 @@ export interface Rollout {
   /**
    * Approves a gate that the plan names. The same person counts once; repeating `id` changes nothing.
    *
-   * @throws ChangeoverError `CHANGEOVER_GATE_UNKNOWN`, `CHANGEOVER_ROLLOUT_FINISHED`
+   * @throws ChangeoverError `CHANGEOVER_GATE_UNKNOWN`, `CHANGEOVER_COMMAND_REFUSED`, `CHANGEOVER_ROLLOUT_FINISHED`
    */
-  approve(command: { gate: string; by: string; id?: string }): Promise<void>
+  approve(command: RolloutCommand & { readonly gate: string }): Promise<void>
+  /**
+   * Stops the clock of the step under way and begins nothing new; what was begun comes to its end.
+   *
+   * @throws ChangeoverError `CHANGEOVER_COMMAND_REFUSED` on the way back, `CHANGEOVER_ROLLOUT_FINISHED`
+   */
+  pause(command: RolloutCommand): Promise<void>
+  /** Goes on after a pause, or after a gate that holds: it is tried anew. @throws as `pause` */
+  resume(command: RolloutCommand): Promise<void>
+  /** Overrides every gate and bake still to come, under the name of `by`. Safety is never overridden. @throws as `pause` */
+  promote(command: RolloutCommand): Promise<void>
   /**
    * Gives the new release up: whatever is under way is broken off and the service goes back to the release it had.
    * Aborting a rollout that already goes back changes nothing.
    *
    * @throws ChangeoverError `CHANGEOVER_ROLLOUT_FINISHED`
    */
-  abort(command: { by: string; reason?: string; id?: string }): Promise<void>
+  abort(command: RolloutCommand): Promise<void>
+  /** The same as `abort`, under the name that people look for. @throws ChangeoverError `CHANGEOVER_ROLLOUT_FINISHED` */
+  rollback(command: RolloutCommand): Promise<void>
   /** Resolves when the rollout has ended. Never rejects. */
   readonly finished: Promise<RolloutEnd>
 }

@@ -1,18 +1,20 @@
 import { refuse } from './changeover-error.ts'
 import type { Pool } from './pool.ts'
+import { extrasAlike, extrasProblem, type Routing } from './route-rule.ts'
 
 /** All of a service's traffic, in basis points. */
 export const FULL_WEIGHT = 10_000
 
-/** The absolute desired routing of one service. */
-export interface RouteTable {
+/**
+ * The absolute desired routing of one service. The weights of its pools sum to {@link FULL_WEIGHT}, or there is no pool at
+ * all (nothing is served yet).
+ */
+export interface RouteTable extends Routing {
   readonly service: string
   /** Grows with every table of the service; an older one is refused. */
   readonly revision: number
   /** Fence of the lease under which it was written; an older one is refused. */
   readonly fence: number
-  /** Weights sum to {@link FULL_WEIGHT}, or there is no pool at all (nothing is served yet). */
-  readonly pools: readonly Pool[]
 }
 
 /**
@@ -27,7 +29,10 @@ export function checkRouteTable(table: RouteTable): RouteTable {
   throw refuse('CHANGEOVER_WEIGHTS_INVALID', { service: table.service, problem })
 }
 
-function tableProblem({ pools }: RouteTable): string | undefined {
+function tableProblem({ pools, ...extras }: RouteTable): string | undefined {
+  const served = new Set(pools.flatMap((one) => (one.instances.length > 0 ? [one.release] : [])))
+  const misplaced = extrasProblem(extras, served)
+  if (misplaced !== undefined) return misplaced
   if (pools.length === 0) return undefined
   const odd = pools.find(({ weight }) => !Number.isInteger(weight) || weight < 0)
   if (odd) return `pool "${odd.release}" has weight ${odd.weight}`
@@ -55,6 +60,7 @@ export function isRouted(table: RouteTable, id: string): boolean {
 /** Whether two tables route alike, in whatever order; revision and fence aside. */
 export function routesAlike(a: RouteTable, b: RouteTable): boolean {
   if (a.service !== b.service || a.pools.length !== b.pools.length) return false
+  if (!extrasAlike(a, b)) return false
   const pools = new Map(b.pools.map((pool) => [pool.release, pool]))
   return a.pools.every((pool) => {
     const other = pools.get(pool.release)

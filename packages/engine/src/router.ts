@@ -12,6 +12,14 @@ export interface RouterCapabilities {
   readonly inFlight?: boolean
   /** The strongest proof that `converge` can give. @default 'accepted' */
   readonly proof?: ProofLevel
+  /** Whether requests can be routed by header or cookie. @default false */
+  readonly rules?: boolean
+  /** Whether users can be kept on one side by hash cohorts. @default false */
+  readonly affinity?: boolean
+  /** Whether requests can be copied. @default false */
+  readonly mirror?: boolean
+  /** Bounds in milliseconds over which requests are counted as slow; see `ReleaseTraffic`. @default not told */
+  readonly slowBounds?: readonly number[]
   /** Whether a table outlives the router's restart. @default false */
   readonly durable?: boolean
 }
@@ -67,6 +75,11 @@ export interface ReleaseTraffic {
   readonly total: number
   /** Answers with status 5xx, and requests that got no answer. */
   readonly bad: number
+  /**
+   * How many took longer than each of these bounds, in milliseconds: `{ '300': 12 }`. Only bounds that are listed can be
+   * judged; a router that does not time requests leaves it out.
+   */
+  readonly slow?: Readonly<Record<string, number>>
 }
 
 export type TrafficSample = Readonly<Record<string, ReleaseTraffic>>

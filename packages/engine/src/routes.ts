@@ -1,5 +1,6 @@
 import { refuse } from './changeover-error.ts'
 import { type Pool, summarizePools } from './pool.ts'
+import { extrasOf, type Routing } from './route-rule.ts'
 import type { InstanceState, RolloutState } from './rollout-state.ts'
 import type { Receipt } from './router.ts'
 import {
@@ -9,6 +10,7 @@ import {
   routesAlike,
 } from './route-table.ts'
 import type { Run } from './run.ts'
+import type { ShiftTarget } from './step.ts'
 
 /** How long a router may take to follow a table, in milliseconds. */
 const CONVERGE_WITHIN_MS = 60_000
@@ -37,16 +39,35 @@ export function proportionalPools(
   return releases.map((release, i) => pool(release, capped[i] ?? 0, serving.get(release) ?? []))
 }
 
-/** Pools of every instance that may serve, with the weights given; releases that are not named get none. Pure. */
-export function weightedPools(
-  state: RolloutState,
-  weights: Readonly<Record<string, number>>,
-): Pool[] {
-  const serving = byRelease(state, ({ release }) => (weights[release] ?? 0) > 0)
-  return Object.keys(weights)
-    .filter((release) => (weights[release] ?? 0) > 0)
+/**
+ * The routing that a shift asks for, with every instance that may serve. A release at weight 0 is left out unless a rule,
+ * an affinity or a mirror leads to it. Pure.
+ */
+export function targetRouting(state: RolloutState, target: ShiftTarget): Routing {
+  const { weights, rules = [], affinity, mirror } = target
+  const marked = [...rules, ...(affinity ? [affinity] : []), ...(mirror ? [mirror] : [])]
+  const wanted = new Set([
+    ...Object.keys(weights).filter((release) => (weights[release] ?? 0) > 0),
+    ...marked.map(({ release }) => release),
+  ])
+  const serving = byRelease(state, ({ release }) => wanted.has(release))
+  const pools = [...wanted]
     .sort()
     .map((release) => pool(release, weights[release] ?? 0, serving.get(release) ?? []))
+  return {
+    pools,
+    ...extrasOf({
+      rules,
+      ...(affinity ? { affinity: { ...affinity, salt: state.id } } : {}),
+      ...(mirror ? { mirror } : {}),
+    }),
+  }
+}
+
+/** The instances of a release that may serve. Pure. */
+export function servingOf(state: RolloutState, release: string): Pool['instances'] {
+  const members = byRelease(state, (instance) => instance.release === release).get(release) ?? []
+  return pool(release, 0, members).instances
 }
 
 function byRelease(
@@ -83,29 +104,37 @@ function cap(
 }
 
 /**
- * Puts `pools` in force and returns when the router was seen to follow. Does nothing where they are in force already.
+ * Puts a routing in force and returns when the router was seen to follow. Does nothing where it is in force already, under a fence
+ * of this lease: one that an earlier leader wrote is written anew, or else that leader's last call, late, would still be taken.
  *
  * @throws ChangeoverError `CHANGEOVER_NOT_CONVERGED`
  */
-export async function putInForce(
-  run: Run,
-  pools: readonly Pool[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function putInForce(run: Run, routing: Routing, signal: AbortSignal): Promise<void> {
   const { service } = run.state.plan
-  const table = { service, revision: run.revision + 1, fence: run.fence, pools }
-  if (run.inForce && routesAlike(run.inForce, table)) return
+  const table = { service, revision: run.revision + 1, fence: run.fence, ...routing }
+  const { inForce } = run
+  const settled = inForce !== undefined && inForce.fence >= run.fence
+  if (settled && routesAlike(inForce, table)) return confirmInForce(run, inForce)
   run.revision = checkRouteTable(table).revision
   const { revision } = table
   // Known from this instant on: nobody in it may be stopped, whatever becomes of it.
   run.sent = table
-  await run.record({ type: 'routes-intended', revision, pools: summarizePools(pools) })
+  const pools = summarizePools(routing.pools)
+  await run.record({ type: 'routes-intended', revision, pools, ...extrasOf(routing) })
   const receipt = await apply(run, table, signal)
   const proof = await run.ports.router.converge(receipt, { deadline: CONVERGE_WITHIN_MS, signal })
   if (!proof.converged) throw notConverged(table, proof.evidence)
   run.inForce = table
   const { level, evidence } = proof
   await run.record({ type: 'routes-converged', revision, level, evidence })
+}
+
+/** A crash between the effect and its entry leaves a table in force that the journal does not know as converged. */
+async function confirmInForce(run: Run, { revision }: RouteTable): Promise<void> {
+  const { intended, converged } = run.state
+  if (intended?.revision !== revision || converged?.revision === revision) return
+  const evidence = 'it was observed in force'
+  await run.record({ type: 'routes-converged', revision, level: 'observed', evidence })
 }
 
 async function apply(run: Run, table: RouteTable, signal: AbortSignal): Promise<Receipt> {

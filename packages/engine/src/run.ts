@@ -42,6 +42,32 @@ export interface Run {
   record(...bodies: readonly EntryBody[]): Promise<void>
 }
 
+/** The same run under a signal of its own: what it learns of the router, the other one knows too. */
+export function bindRun(run: Run, signal: AbortSignal): Run {
+  return {
+    ...run,
+    signal,
+    get inForce() {
+      return run.inForce
+    },
+    set inForce(table) {
+      run.inForce = table
+    },
+    get sent() {
+      return run.sent
+    },
+    set sent(table) {
+      run.sent = table
+    },
+    get revision() {
+      return run.revision
+    },
+    set revision(revision) {
+      run.revision = revision
+    },
+  }
+}
+
 /** The release of this id among the two that the rollout knows. */
 export function releaseOf(state: RolloutState, id: string): Release {
   const { from, to, service } = state.plan

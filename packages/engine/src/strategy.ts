@@ -12,6 +12,11 @@ export interface StrategyContext {
   readonly replicas: number
   /** Instances of `from` that run now. */
   readonly running: number
+  /**
+   * Instances that run of yet other releases, by release: left behind by a rollout that failed safe.
+   * @default none
+   */
+  readonly others?: Readonly<Record<string, number>>
   readonly router: RouterCapabilities
 }
 

@@ -45,14 +45,19 @@ export async function stopInstance(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, instance } = known
+  const { id, release } = known
   if (known.phase !== 'stopping') {
     await assertUnrouted(run, id, signal)
     await run.record({ type: 'stop-intended', id })
   }
-  // An instance without an address was never launched as far as anybody knows.
-  if (!instance) return run.record({ type: 'stopped', id, graceful: true })
-  const report = await run.ports.fleet.stop(instance, { deadline: deadlineMs, signal })
+  // Without an address nobody knows whether it was launched. The fleet does, and learns from this call whose launches to refuse.
+  const unseen = { id, service: run.state.plan.service, release, address: '' }
+  const instance = known.instance ?? unseen
+  const report = await run.ports.fleet.stop(instance, {
+    deadline: deadlineMs,
+    signal,
+    fence: run.fence,
+  })
   const { graceful, exitCode, signal: endedBy } = report
   await run.record({
     type: 'stopped',

@@ -1,10 +1,9 @@
 import { ChangeoverError } from './changeover-error.ts'
 import type { EngineSettings } from './engine-options.ts'
-import type { Entry } from './journal.ts'
+import { readState } from './find-rollout.ts'
 import { lead, type Led } from './lead.ts'
 import type { Rollout } from './rollout.ts'
-import { foldJournal, type RolloutState } from './rollout-state.ts'
-import type { RolloutSummary, Store } from './store.ts'
+import type { RolloutSummary } from './store.ts'
 
 export interface Takeover {
   /** How long to wait for the leases of others. */
@@ -56,10 +55,4 @@ async function takeOver(
 function leaseHeldFor(error: unknown): number | undefined {
   const held = error instanceof ChangeoverError && error.code === 'CHANGEOVER_LEASE_HELD'
   return held ? Math.max(1, Number(error.details['remainingMs'])) : undefined
-}
-
-async function readState(store: Store, id: string): Promise<RolloutState> {
-  const entries: Entry[] = []
-  for await (const entry of store.read(id)) entries.push(entry)
-  return foldJournal(entries)
 }

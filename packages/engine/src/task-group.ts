@@ -7,7 +7,7 @@ export interface TaskGroup {
   run(task: () => Promise<void>): void
   /** Resolves with `until`; rejects as soon as a task has failed or the group's signal aborts. */
   race(until: Promise<void>): Promise<void>
-  /** Resolves when all tasks have ended. @throws the first failure */
+  /** Resolves when all tasks have ended, and ends the group: its signal aborts. @throws the first failure */
   settle(): Promise<void>
   /** Aborts the tasks and resolves when the last has ended. Does not throw. */
   cancel(reason: unknown): Promise<void>
@@ -42,6 +42,8 @@ export function taskGroup(parent: AbortSignal): TaskGroup {
     async settle() {
       await ended()
       signal.throwIfAborted()
+      // Lets go of the listeners: Node keeps a composite signal that has some for as long as it has not aborted.
+      own.abort('over')
     },
     async cancel(reason) {
       own.abort(reason)

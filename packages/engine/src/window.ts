@@ -2,6 +2,8 @@ import type { Window } from './step.ts'
 
 /** What is running while the instances of one release replace all others. Counts leave out nothing that may still run. */
 export interface WindowView extends Window {
+  /** New instances that are enough for now; whatever need not go for them stays. @default all are exchanged */
+  readonly until?: number
   /** Instances of the new release, those that are stopping left out. */
   readonly incoming: number
   /** Of them, those that count as available. */
@@ -25,10 +27,19 @@ export interface WindowMove {
  * enough others are available. Launches come first, so that a fast new release spares capacity. Pure and total.
  */
 export function nextMove(view: WindowView): WindowMove {
-  const { replicas, surge, incoming, running } = view
-  const launch = Math.max(0, Math.min(replicas - incoming, replicas + surge - running))
+  const { replicas, surge, incoming, running, until = replicas } = view
+  const launch = Math.max(0, Math.min(until - incoming, replicas + surge - running))
   if (launch > 0) return { launch, retire: 0 }
-  return { launch, retire: Math.max(0, Math.min(spareOf(view), view.outgoingAvailable)) }
+  const retire = Math.min(spareOf(view), view.outgoingAvailable, roomWanted(view))
+  return { launch, retire: Math.max(0, retire) }
+}
+
+/** How many instances have to go, beyond those that are going already, to make room for the new ones that are wanted. */
+function roomWanted(view: WindowView): number {
+  const { replicas, surge, running, until, incoming, outgoing, outgoingAvailable } = view
+  if (until === undefined) return Infinity
+  if (incoming >= until) return 0
+  return running + until - incoming - (replicas + surge) - (outgoing - outgoingAvailable)
 }
 
 /** How many available instances could go; negative where too few are left already. */
@@ -37,7 +48,8 @@ export function spareOf(view: WindowView): number {
   return incomingAvailable + outgoingAvailable - (replicas - unavailable)
 }
 
-/** Whether nothing is left to exchange. */
+/** Whether nothing is left to exchange, for now where that is asked. */
 export function isExchanged(view: WindowView): boolean {
+  if (view.until !== undefined) return view.incomingAvailable >= view.until
   return view.outgoing === 0 && view.incomingAvailable >= view.replicas
 }

@@ -187,19 +187,22 @@ describe('a judge', () => {
 describe('a migration', () => {
   const gate: Step = { step: 'migrate', phase: 'expand' }
   const guard = (verdict: 'safe' | 'unsafe' | 'unknown'): MigrationGuard => ({
-    check: async () => ({ verdict, findings: [] }),
+    check: async () => ({ verdict: 'safe', findings: [] }),
     apply: async () => ({ verdict, findings: ['drops a column that v1 reads'] }),
     floor: async () => undefined,
   })
 
   test.each([
     ['safe', { outcome: 'promoted' }],
-    ['unsafe', rolledBack],
-    ['unknown', rolledBack],
-  ] as const)('that the guard calls %s ends accordingly', async (verdict, expected) => {
-    const stage = setStage({ migrations: guard(verdict) })
-    expect(await end(stage, flip(gate))).toMatchObject(expected)
-  })
+    ['unsafe', { ...rolledBack, code: 'CHANGEOVER_MIGRATION_REFUSED' }],
+    ['unknown', { ...rolledBack, code: 'CHANGEOVER_MIGRATION_REFUSED' }],
+  ] as const)(
+    'that the guard calls %s when it runs ends accordingly',
+    async (verdict, expected) => {
+      const stage = setStage({ migrations: guard(verdict) })
+      expect(await end(stage, flip(gate))).toMatchObject(expected)
+    },
+  )
 })
 
 describe('a bake', () => {

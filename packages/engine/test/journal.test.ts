@@ -44,8 +44,8 @@ describe('the chain', () => {
 
   test('an entry of a newer version is refused rather than misread', () => {
     const first = journalMaker('r1').created()
-    const newer = { ...first, v: 2 } as unknown as Entry
-    expect(chainProblem(newer, undefined)).toBe('it was written by a newer version (v2)')
+    const newer = { ...first, v: 3 } as unknown as Entry
+    expect(chainProblem(newer, undefined)).toBe('it was written by a newer version (v3)')
   })
 })
 

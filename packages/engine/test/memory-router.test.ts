@@ -1,4 +1,9 @@
-import { memoryRouter, type Receipt, type RouteTable } from '@changeover/engine'
+import {
+  memoryRouter,
+  type MemoryRouterOptions,
+  type Receipt,
+  type RouteTable,
+} from '@changeover/engine'
 import { virtualClock } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 import { poolOf, tableOf } from './plan-maker.ts'
@@ -72,6 +77,79 @@ describe('a table', () => {
     await router.apply({ ...second, fence: 9 })
     expect(await router.apply({ ...first, service: 'mail' })).toMatchObject({ outcome: 'applied' })
     expect((await router.observe('shop')).revision).toBe(2)
+  })
+})
+
+describe('rules, affinity and mirror', () => {
+  const both = [poolOf('a', 9_000), poolOf('b', 1_000)]
+  const extras = {
+    rules: [{ release: 'b', header: 'x-preview', value: 'yes' }],
+    affinity: { release: 'b', salt: 'r1', cookie: 'uid' },
+    mirror: { release: 'b', weight: 500 },
+  }
+
+  test('are observed as they were applied, and the next table clears them', async () => {
+    const router = memoryRouter()
+    const table = { ...tableOf(both), ...extras }
+    await router.apply(table)
+    expect((await router.observe('shop')).table).toStrictEqual(table)
+    await router.apply(tableOf(both, { revision: 2 }))
+    expect((await router.observe('shop')).table).toStrictEqual(tableOf(both, { revision: 2 }))
+  })
+
+  test.each(Object.keys(extras))('are others where the %s is another one', async (part) => {
+    const router = memoryRouter()
+    await router.apply({ ...tableOf(both), ...extras })
+    const { [part]: _, ...others } = extras as Partial<Record<string, unknown>>
+    const without = { ...tableOf(both), ...others }
+    expect(await router.apply(without)).toMatchObject({ outcome: 'rejected' })
+    expect(await router.apply({ ...without, revision: 2 })).toStrictEqual(applied(2))
+  })
+
+  test('are the router’s own: what the caller does to them afterwards changes nothing', async () => {
+    const router = memoryRouter()
+    const mine = structuredClone({ ...tableOf(both), ...extras })
+    await router.apply(mine)
+    for (const part of [mine.rules[0], mine.affinity, mine.mirror])
+      Object.assign(part ?? {}, { release: 'a' })
+    expect((await router.observe('shop')).table).toMatchObject(extras)
+  })
+
+  test('that lead to no instance are refused, and change nothing', async () => {
+    const router = memoryRouter()
+    await router.apply(first)
+    for (const [part, value] of Object.entries(extras)) {
+      const lost = { ...first, revision: 2, [part]: value }
+      await expect(router.apply(lost)).rejects.toMatchObject({ code: 'CHANGEOVER_WEIGHTS_INVALID' })
+    }
+    expect((await router.observe('shop')).table).toStrictEqual(first)
+  })
+})
+
+describe('an option', () => {
+  test.each<[string, unknown, string]>([
+    ['convergeAfterMs', -1, 'not a number of milliseconds'],
+    ['convergeAfterMs', Number.NaN, 'not a number of milliseconds'],
+    ['drainAfterMs', '5s', 'not a number of milliseconds'],
+    ['clock', {}, 'now, sleep'],
+    ['drainAfter', 5, 'there is no such option'],
+  ])('%s of %j is refused', (field, value, problem) => {
+    expect(() => memoryRouter({ [field]: value })).toThrow(
+      expect.objectContaining({
+        code: 'CHANGEOVER_OPTION_INVALID',
+        details: expect.objectContaining({ field: `memoryRouter.${field}` }),
+        message: expect.stringContaining(problem),
+      }),
+    )
+  })
+
+  test('that is undefined is left out, and a lag may have no end', async () => {
+    const { clock } = slowRouter()
+    const absent = { drainAfterMs: undefined } as unknown as MemoryRouterOptions
+    const router = memoryRouter({ clock, convergeAfterMs: Infinity, ...absent })
+    const receipt = await router.apply(first)
+    const proof = await clock.run(router.converge(receipt, { deadline: 1_000 }))
+    expect(proof.converged).toBe(false)
   })
 })
 
@@ -174,7 +252,13 @@ describe('draining', () => {
 })
 
 test('says of itself what it can prove', async () => {
-  expect(await memoryRouter().probe()).toStrictEqual({ inFlight: true, proof: 'observed' })
+  expect(await memoryRouter().probe()).toStrictEqual({
+    inFlight: true,
+    proof: 'observed',
+    rules: true,
+    affinity: true,
+    mirror: true,
+  })
 })
 
 function slowRouter() {

@@ -9,16 +9,16 @@ export type { Failure, FailureClass } from './request-outcome.ts'
 export type { ConformanceOptions, ConformanceSubject } from './conformance-case.ts'
 export { fleetConformance } from './fleet-conformance.ts'
 export type { FleetSubject, ReleaseKind } from './fleet-subject.ts'
+export { metricsConformance } from './metrics-conformance.ts'
+export type { MetricsSubject, ServedRequests } from './metrics-subject.ts'
 export { routerConformance } from './router-conformance.ts'
 export type { RouterSubject } from './router-subject.ts'
 export { storeConformance } from './store-conformance.ts'
 export type { StoreSubject } from './store-subject.ts'
 export type { TracePoint } from './observer.ts'
-export {
-  simulate,
-  type SimulatedFaults,
-  type Simulation,
-  type SimulationOptions,
-} from './simulate.ts'
+export { faultyFleet, faultyRouter, faultyStore, type PortFaults } from './faults.ts'
+export { simulate, type Simulation } from './simulate.ts'
+export type { InstanceFault, SimulatedFaults } from './simulated-faults.ts'
+export type { SimulationOptions } from './simulation-options.ts'
 export { virtualClock, type VirtualClock } from './virtual-clock.ts'
 export type { World } from './world.ts'

@@ -9,6 +9,9 @@ import { type TrafficClient, trafficClient } from './traffic-client.ts'
 /** Basis points by release. */
 export type Weights = Readonly<Record<string, number>>
 
+/** What of a table beside its pools decides where a request goes. */
+export type Extras = Pick<RouteTable, 'rules' | 'affinity' | 'mirror'>
+
 /** Which table of the service it is. */
 export interface TableStamp {
   /** @default one more than the last */
@@ -25,7 +28,7 @@ export interface RouterBench extends Omit<RouterSubject, 'patience'> {
   /** Applies a table, and waits until it is followed. */
   readonly put: (table: RouteTable) => Promise<void>
   /** Makes a table and puts it in force. */
-  readonly route: (weights: Weights) => Promise<RouteTable>
+  readonly route: (weights: Weights, extras?: Extras) => Promise<RouteTable>
   /** Only where there is a `url`. */
   readonly traffic: RouterTraffic | undefined
 }
@@ -85,8 +88,8 @@ export function routerBench(subject: RouterSubject): RouterBench {
     patience: patient,
     table,
     put,
-    async route(weights) {
-      const made = await table(weights)
+    async route(weights, extras = {}) {
+      const made = { ...(await table(weights)), ...extras }
       await put(made)
       return made
     },

@@ -8,12 +8,14 @@ export const tableCases: readonly RouterCase[] = [
   [
     'a probe answers with what the router can do',
     async ({ router }) => {
-      const { granularity = 1, split, proof, inFlight, durable } = await router.probe()
+      const { granularity = 1, split, proof, ...abilities } = await router.probe()
       const whole = Number.isInteger(granularity) && granularity > 0 && granularity <= FULL_WEIGHT
       assert.ok(whole, `a step of ${granularity} basis points`)
       assert.ok([undefined, 'request', 'connection'].includes(split), `splits by ${split}`)
       assert.ok([undefined, 'accepted', 'programmed', 'observed'].includes(proof), String(proof))
-      for (const can of [inFlight, durable]) assert.ok([undefined, true, false].includes(can))
+      const { inFlight, durable, rules, affinity, mirror } = abilities
+      for (const can of [inFlight, durable, rules, affinity, mirror])
+        assert.ok([undefined, true, false].includes(can), `${can} is yes or no`)
     },
   ],
   [
@@ -115,11 +117,13 @@ export const tableCases: readonly RouterCase[] = [
   ],
 ]
 
-async function observed({ router, service }: RouterBench): Promise<ObservedRoutes> {
+/** What the router under test says is in force. */
+export async function observed({ router, service }: RouterBench): Promise<ObservedRoutes> {
   return router.observe(service)
 }
 
-function assertInForce(routes: ObservedRoutes, table: RouteTable): void {
+/** Asserts that these routes are the table, and that the router follows it. */
+export function assertInForce(routes: ObservedRoutes, table: RouteTable): void {
   const { service, revision, fence } = table
   assert.deepEqual(
     { service: routes.service, revision: routes.revision, fence: routes.fence },

@@ -1,44 +1,29 @@
 import {
   ChangeoverError,
-  checkOptions,
   createEngine,
-  type Fleet,
+  type Entry,
+  FULL_WEIGHT,
   type Instance,
   memoryStore,
-  portSchema,
+  type Plan,
   type Release,
   type RolloutEnd,
   type RouteTable,
   type Router,
-  type StartRequest,
-  type Store,
-  type Strategy,
+  toMs,
 } from '@changeover/engine'
-import { z } from 'zod'
-import { crashingStore } from './crashing-store.ts'
-import { observe, type TracePoint } from './observer.ts'
+import { journalProblems, servingProblems } from './end-check.ts'
+import { observe, type Observer, type TracePoint } from './observer.ts'
+import type { Inside } from './watch.ts'
+import { type JournalObserver, observeJournal } from './journal-observer.ts'
 import { seededRandom } from './seeded-random.ts'
+import { losesInstances, scheduleFaults } from './simulated-faults.ts'
+import { simulatedPeople } from './simulated-people.ts'
+import { carryOut } from './simulated-engines.ts'
+import { checkSimulation, replayLine, type SimulationOptions } from './simulation-options.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
+import type { Outside } from './outside.ts'
 import { createWorld, type World } from './world.ts'
-
-export interface SimulationOptions {
-  readonly strategy: Strategy
-  readonly replicas: number
-  /** How the simulated outside behaves. */
-  readonly world?: World
-  /** What goes wrong. @default nothing */
-  readonly faults?: SimulatedFaults
-  /** The same seed gives the same run. @default 1 */
-  readonly seed?: number
-}
-
-export interface SimulatedFaults {
-  /**
-   * Numbers of journal entries, rising: the engine crashes when it is about to write such an entry (or a later one), and
-   * another one resumes when the lease has lapsed.
-   */
-  readonly crashAt?: readonly number[]
-}
 
 /** What happened in a simulated rollout. */
 export interface Simulation extends Pick<RolloutEnd, 'code' | 'outcome' | 'reason'> {
@@ -49,33 +34,27 @@ export interface Simulation extends Pick<RolloutEnd, 'code' | 'outcome' | 'reaso
   readonly durationMs: number
   /** Entries in the journal. */
   readonly entries: number
+  readonly journal: readonly Entry[]
+  /** Points that each engine passed: two for each call to a port, at each of which it can be made to crash. */
+  readonly points: readonly number[]
+  /** A call that runs this simulation again, as one line of code. */
+  readonly replay: string
 }
 
-const duration = z.union([z.number(), z.string()])
-const optionsSchema = z.strictObject({
-  strategy: portSchema<Strategy>('strategy such as rolling()', ['plan']),
-  replicas: z.int().positive(),
-  world: z
-    .strictObject({
-      readyAfter: z.union([duration, z.tuple([duration, duration])]).optional(),
-      stopAfter: duration.optional(),
-      convergeAfter: duration.optional(),
-      drainAfter: duration.optional(),
-    })
-    .optional(),
-  faults: z.strictObject({ crashAt: z.array(z.int().positive()).optional() }).optional(),
-  seed: z.int().optional(),
-})
-
-/** Longer than any lease of a crashed engine. */
-const LEASE_LAPSES_AFTER_MS = 60_000
 const SERVICE = 'simulated'
-const OLD: Release = { id: 'old', version: '1', spec: {} }
-const NEW: Release = { id: 'new', version: '2', spec: {} }
+const readiness = { everyMs: 1_000 }
+const OLD: Release = { id: 'old', version: '1', spec: {}, readiness }
+const NEW: Release = { id: 'new', version: '2', spec: {}, readiness }
+/** By then nobody may still rely on an instance that ended by itself, in milliseconds. */
+const NOTICED_WITHIN_MS = 60_000
+/** For how long is watched, in milliseconds, whether anybody acts after the end. */
+const QUIET_MS = 600_000
 
 /**
  * Runs a strategy of your own on a virtual clock against a simulated outside, and checks the engine's rules at every
  * call: the release `old` serves with `replicas` instances, and the strategy replaces it by `new`.
+ *
+ * Some lies no engine can notice: a router that says it is drained, or shows routes that it does not follow, is believed.
  *
  * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, and whatever refuses the plan
  * @example
@@ -83,88 +62,136 @@ const NEW: Release = { id: 'new', version: '2', spec: {} }
  * const run = await simulate({ strategy: rolling(), replicas: 10, world: { readyAfter: '2s' } })
  * run.outcome // 'promoted'
  * run.violations // []
+ * run.replay // the line that runs it again
  * ```
  */
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
-  checkOptions(optionsSchema, options, 'simulate')
-  const { strategy, replicas, world = {}, seed = 1 } = options
+  const strategy = checkSimulation(options)
+  const { replicas, world = {}, faults = {}, seed = 1 } = options
   const clock = virtualClock()
-  const random = seededRandom(seed)
-  const outside = createWorld(world, clock, random, ({ release }) => release === NEW.id)
-  const before = await Promise.all(
-    Array.from({ length: replicas }, (_, i) =>
-      outside.fleet.launch({ id: `old.${i + 1}`, service: SERVICE, release: OLD, fence: 0 }),
-    ),
-  )
-  const table = await clock.run(serve(outside.router, before))
+  const outside = createWorld({ world, faults }, clock, seededRandom(seed), (id) => id === NEW.id)
+  const before = await launchOld(outside, replicas)
+  const table = await clock.run(serve(outside.routing.router, before))
 
   const store = memoryStore({ clock })
   const request = { service: SERVICE, release: NEW, replicas, strategy, current: OLD }
-  const plan = await createEngine({ ...outside, store, clock }).plan(request)
-  const observer = observe({ ...outside, clock, plan, to: NEW.id, before, table })
+  const { metrics, hooks } = outside
+  const ports = { router: outside.routing.router, fleet: outside.instances.fleet, metrics, hooks }
+  const plan = await createEngine({ ...ports, store, clock }).plan(request)
+  const disturbed = losesInstances(faults)
+  const people = simulatedPeople(world, clock)
+  const observer: Observer = observe({
+    ...ports,
+    clock,
+    plan,
+    to: NEW.id,
+    before,
+    table,
+    disturbed,
+    inside: lookInside(outside, world, plan, faults.lies ?? false),
+    journal: () => journal,
+  })
+  const { violate, truth } = observer
+  const { onEntry } = people
+  const journal: JournalObserver = observeJournal({ store, plan, truth, violate, onEntry })
   const startedAt = clock.now()
-  const end = await clock.run(carryOut({ ...observer, store, clock }, request, options.faults))
-  const { outcome, code, reason } = end
+  scheduleFaults(faults, outside, clock)
+  const seen = { ...ports, router: observer.router, fleet: observer.fleet, store: journal.store }
+  const subject = { ports: seen, clock, request, faults, seed, people }
+  const { end, points } = await orReplay(options, clock.run(carryOut(subject)))
+  const durationMs = clock.now() - startedAt
+  // Whoever was told of convergence too early ends too early.
+  if (faults.lies) await clock.run(clock.sleep(toMs(world.convergeAfter ?? 0, 'world')))
+  const serving = servingProblems({
+    entries: journal.entries,
+    plan,
+    table: outside.routing.effective(),
+    ready: outside.instances.ready,
+    gone: (id) => outside.instances.goneForMs(id) > NOTICED_WITHIN_MS,
+    disturbed,
+  })
+  await clock.run(settle(clock, faults.stall?.for))
+  observer.conclude()
+  const records = journalProblems(journal.entries, typeof world.errors === 'string')
+  return {
+    ...outcomeOf(end),
+    violations: [...observer.violations, ...serving, ...records],
+    trace: observer.trace,
+    durationMs,
+    entries: journal.entries.length,
+    journal: journal.entries,
+    points,
+    get replay() {
+      return replayLine(options)
+    },
+  }
+}
+
+function outcomeOf({
+  outcome,
+  code,
+  reason,
+}: RolloutEnd): Pick<Simulation, 'code' | 'outcome' | 'reason'> {
   return {
     outcome,
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
-    violations: observer.violations,
-    trace: observer.trace,
-    durationMs: clock.now() - startedAt,
-    entries: await countEntries(store.read(end.rollout)),
   }
 }
 
-interface Subject {
-  readonly router: Router
-  readonly fleet: Fleet
-  readonly store: Store
-  readonly clock: VirtualClock
-}
-
-/** Starts the rollout, and resumes it after every crash. */
-async function carryOut(
-  { router, fleet, store, clock }: Subject,
-  request: StartRequest,
-  { crashAt = [] }: SimulatedFaults = {},
-): Promise<RolloutEnd> {
-  const engines = [...crashAt.map((seq) => crashingStore(store, seq)), store].map((seen, i) =>
-    createEngine({
-      router,
-      fleet,
-      store: seen,
-      clock,
-      holder: `engine ${i}`,
-      newId: (prefix) => prefix,
-    }),
+function launchOld({ instances }: Outside, replicas: number): Promise<Instance[]> {
+  const launches = Array.from({ length: replicas }, (_, i) =>
+    instances.fleet.launch({ id: `old.${i + 1}`, service: SERVICE, release: OLD, fence: 0 }),
   )
-  const [first, ...others] = engines
-  let end = await (await first?.start(request))?.finished
-  for (const engine of others) {
-    if (end?.outcome !== 'interrupted') break
-    await clock.sleep(LEASE_LAPSES_AFTER_MS)
-    const [resumed] = await engine.resume()
-    end = await resumed?.finished
-  }
-  if (end) return end
-  throw new ChangeoverError(
-    'CHANGEOVER_SIMULATION_LOST',
-    'The rollout was lost: no engine could resume it.',
-  )
+  return Promise.all(launches)
 }
 
 /** Puts the earlier release in front of the traffic. */
 async function serve(router: Router, before: readonly Instance[]): Promise<RouteTable> {
-  const pools = [{ release: OLD.id, weight: 10_000, instances: before }]
+  const pools = [{ release: OLD.id, weight: FULL_WEIGHT, instances: before }]
   const table = { service: SERVICE, revision: 1, fence: 0, pools }
   const receipt = await router.apply(table)
   await router.converge(receipt, { deadline: 3_600_000 })
   return table
 }
 
-async function countEntries(entries: AsyncIterable<unknown>): Promise<number> {
-  let count = 0
-  for await (const _ of entries) count += 1
-  return count
+function lookInside(
+  { routing, instances }: Outside,
+  { drainAfter = 0, convergeAfter = 0 }: World,
+  { steps, rollback }: Plan,
+  lies: boolean,
+): Inside {
+  const drains = [...steps, ...rollback].flatMap((step) =>
+    step.step === 'drain' ? [step] : step.step === 'replace' ? [step.drain] : [],
+  )
+  const deadlines = drains
+    .filter(({ onDeadline }) => onDeadline === 'force')
+    .map(({ deadlineMs }) => deadlineMs)
+  return {
+    ...routing,
+    ...instances,
+    // Who was lied to may journal it; what is stopped is still checked.
+    followed: (revision) => lies || routing.followed(revision),
+    drainAfterMs: toMs(drainAfter, 'world.drainAfter'),
+    // Whoever was told of convergence too early has waited for the drain from then on, and could not know better.
+    forcedAfterMs: Math.min(...deadlines) - (lies ? toMs(convergeAfter, 'world.convergeAfter') : 0),
+  }
+}
+
+/** Lets everybody who was suspended wake up, and looks on for a while. */
+async function settle(clock: VirtualClock, stalledFor: number | string = 0): Promise<void> {
+  await clock.sleep(toMs(stalledFor, 'faults.stall.for') + QUIET_MS)
+}
+
+async function orReplay<T>(options: SimulationOptions, run: Promise<T>): Promise<T> {
+  try {
+    return await run
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ChangeoverError(
+      'CHANGEOVER_SIMULATION_LOST',
+      `The simulation came to no end: ${why} Run it again with: ${replayLine(options)}`,
+      { cause: error },
+    )
+  }
 }

@@ -9,17 +9,22 @@ export interface Answer {
   readonly release: string | undefined
 }
 
+/** Headers of a request, by name. */
+export type RequestHeaders = Readonly<Record<string, string>>
+
 /** Sends requests, each of them once. */
 export interface TrafficClient {
   /** Rejects where the answer is not whole. */
-  ask(): Promise<Answer>
+  ask(headers?: RequestHeaders): Promise<Answer>
   /** Sends so many, a few at a time. */
-  askMany(count: number): Promise<readonly Answer[]>
+  askMany(count: number, headers?: RequestHeaders): Promise<readonly Answer[]>
+  /** Sends one request for each of these, a few at a time; gives their answers in that order. */
+  askEach(heads: readonly RequestHeaders[]): Promise<readonly Answer[]>
   close(): void
 }
 
 const AT_A_TIME = 8
-const GET = { method: 'GET', path: undefined, headers: {}, body: undefined }
+const GET = { method: 'GET', path: undefined, body: undefined }
 
 /** A client of `address`. With `keepAlive` it uses its connections again, as browsers and proxies do. */
 export function trafficClient(
@@ -28,10 +33,10 @@ export function trafficClient(
 ): TrafficClient {
   const agent = new Agent({ keepAlive })
   const url = new URL(address)
-  const ask = (): Promise<Answer> =>
+  const ask = (headers: RequestHeaders = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
       startExchange(
-        { agent, url, wire: GET },
+        { agent, url, wire: { ...GET, headers } },
         {
           complete: ({ status, headers }) => {
             const release = headers[RELEASE_HEADER]
@@ -42,15 +47,20 @@ export function trafficClient(
       )
     })
 
-  async function askMany(count: number): Promise<readonly Answer[]> {
+  async function askEach(heads: readonly RequestHeaders[]): Promise<readonly Answer[]> {
     const answers: Answer[] = []
-    let left = count
+    const left = heads.entries()
     const worker = async (): Promise<void> => {
-      for (; left > 0; answers.push(await ask())) left -= 1
+      for (const [i, headers] of left) answers[i] = await ask(headers)
     }
     await Promise.all(Array.from({ length: AT_A_TIME }, worker))
     return answers
   }
 
-  return { ask, askMany, close: () => agent.destroy() }
+  return {
+    ask,
+    askEach,
+    askMany: (count, headers = {}) => askEach(Array.from({ length: count }, () => headers)),
+    close: () => agent.destroy(),
+  }
 }

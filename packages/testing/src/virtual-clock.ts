@@ -23,6 +23,9 @@ interface Sleeper {
 /** Turns of the event loop without any progress after which a run counts as stuck. */
 const STUCK_AFTER_TURNS = 1_000
 
+/** How often time moves on before the event loop, which others wait for, gets its turn. */
+const WAKES_PER_TURN = 64
+
 /**
  * Creates a virtual clock that begins at `startAt` (milliseconds since the epoch).
  *
@@ -116,10 +119,12 @@ async function runUntilSettled<T>(beds: Dormitory, goal: Promise<T>): Promise<T>
     settled = true
   }
   goal.then(settle, settle)
-  for (let idle = 0; idle < STUCK_AFTER_TURNS; idle += 1) {
-    await turn()
+  for (let idle = 0, wakes = 0; idle < STUCK_AFTER_TURNS; idle += 1) {
+    await (idle > 0 || wakes % WAKES_PER_TURN === 0 ? turn() : breath())
     if (settled) return goal
-    if (beds.wakeNext(Infinity)) idle = 0
+    if (!beds.wakeNext(Infinity)) continue
+    idle = -1
+    wakes += 1
   }
   throw new ChangeoverError(
     'CHANGEOVER_CLOCK_STUCK',
@@ -131,7 +136,14 @@ function compare(a: Sleeper, b: Sleeper): number {
   return a.at - b.at || Number(a.last) - Number(b.last) || a.order - b.order
 }
 
-/** One turn of the event loop: every promise that can go on has gone on. */
+/** The end of the queue of promises: every one that can go on without I/O has gone on. Far cheaper than a turn. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve)
+  })
+}
+
+/** One turn of the event loop: whatever else the process has to do is done too. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -1,4 +1,10 @@
-import { memoryRouter, type Receipt, type Router, type RouteTable } from '@changeover/engine'
+import {
+  memoryRouter,
+  type ObservedRoutes,
+  type Receipt,
+  type Router,
+  type RouteTable,
+} from '@changeover/engine'
 import { routerConformance, type RouterSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 import { failuresOf } from './fixtures/suite-failures.ts'
@@ -86,6 +92,71 @@ describe('a router that breaks its word fails the suite', () => {
       'keeps the table that it was given, not a copy',
       sharing,
       'a table that is changed after it was applied changes nothing',
+    ],
+    [
+      'is not sure whether it knows rules',
+      () => ({ probe: async () => ({ ...MEMORY, rules: 'some' as unknown as boolean }) }),
+      'a probe answers with what the router can do',
+    ],
+    [
+      'shows no rules',
+      (router) => ({ observe: (service) => observedWithout(router, service, 'rules') }),
+      'rules, an affinity and a mirror that the router can do are observed as they were applied',
+    ],
+    [
+      'shows no affinity',
+      (router) => ({ observe: (service) => observedWithout(router, service, 'affinity') }),
+      'rules, an affinity and a mirror that the router can do are observed as they were applied',
+    ],
+    [
+      'shows no mirror',
+      (router) => ({ observe: (service) => observedWithout(router, service, 'mirror') }),
+      'rules, an affinity and a mirror that the router can do are observed as they were applied',
+    ],
+    [
+      'keeps extras until others come',
+      clinging,
+      'a table without rules, affinity and mirror clears those of the one before, and with the weights alike',
+    ],
+    [
+      'takes a rule that leads to no instance',
+      (router) =>
+        gullible(router, ({ rules = [], pools }) => {
+          const served = pools.filter(({ instances }) => instances.length > 0)
+          return rules.some(({ release }) => served.every((pool) => pool.release !== release))
+        }),
+      'rules, an affinity or a mirror that lead to no instance are refused, and the table in force stays',
+    ],
+    [
+      'takes an affinity that leads to no instance',
+      (router) =>
+        gullible(router, ({ affinity, pools }) => {
+          const served = pools.filter(({ instances }) => instances.length > 0)
+          return affinity !== undefined && served.every((pool) => pool.release !== affinity.release)
+        }),
+      'rules, an affinity or a mirror that lead to no instance are refused, and the table in force stays',
+    ],
+    [
+      'takes a rule by no header and no cookie',
+      (router) =>
+        gullible(router, ({ rules = [] }) =>
+          rules.some(({ header, cookie }) => header === undefined && cookie === undefined),
+        ),
+      'a rule or an affinity by no header and no cookie, or by both, is refused, and the table in force stays',
+    ],
+    [
+      'cannot mirror, and leaves mirrors out',
+      (router) => ({
+        probe: async () => ({ ...MEMORY, mirror: false }),
+        apply: ({ service, revision, fence, pools }) =>
+          router.apply({ service, revision, fence, pools }),
+      }),
+      'rules, an affinity or a mirror that the router cannot do are refused, never left out',
+    ],
+    [
+      'cannot keep users on one side, and takes an affinity',
+      () => ({ probe: async () => ({ ...MEMORY, affinity: false }) }),
+      'rules, an affinity or a mirror that the router cannot do are refused, never left out',
     ],
     [
       'never converges',
@@ -182,6 +253,38 @@ describe('a router that breaks its word fails the suite', () => {
     expect(await failuresOf(routerConformance, async () => inMemory())).toStrictEqual([])
   })
 })
+
+/** What the memory router can do. */
+const MEMORY = {
+  inFlight: true,
+  proof: 'observed',
+  rules: true,
+  affinity: true,
+  mirror: true,
+} as const
+
+async function observedWithout(
+  router: Router,
+  service: string,
+  part: 'rules' | 'affinity' | 'mirror',
+): Promise<ObservedRoutes> {
+  const routes = await router.observe(service)
+  if (!routes.table) return routes
+  const table = { ...routes.table }
+  Reflect.deleteProperty(table, part)
+  return { ...routes, table }
+}
+
+/** A table without rules, affinity or mirror leaves those of the one before in force. */
+function clinging(router: Router): Partial<Router> {
+  let extras: Pick<RouteTable, 'rules' | 'affinity' | 'mirror'> = {}
+  return {
+    apply: ({ pools, service, revision, fence, ...given }) => {
+      extras = { ...extras, ...given }
+      return router.apply({ pools, service, revision, fence, ...extras })
+    },
+  }
+}
 
 function inMemory(): RouterSubject & Required<Pick<RouterSubject, 'stalled'>> {
   const ms = LONGER_THAN_ANY_TEST_MS

@@ -1,82 +1,59 @@
-import { compareRates, type Counts, type RateJudge, summarize } from '../compare-rates.ts'
 import { passGate } from '../gate.ts'
+import { askWithin } from '../ask-metrics.ts'
+import { combineVerdicts, openTrial } from '../judgement.ts'
+import type { Indicator, Samples } from '../metrics.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
+import { activeMs } from '../step-time.ts'
+import { waitInStep } from '../step-wait.ts'
+import type { Trial } from '../trial.ts'
 import type { Verdict } from '../verdict.ts'
 
 type JudgeStep = Extract<Step, { readonly step: 'judge' }>
 
-/** One indicator under judgement: what was seen of each side so far, and what it led to. */
-interface Trial {
-  readonly indicator: string
-  readonly judge: RateJudge
-  candidate: Counts
-  baseline: Counts
-  verdict: Verdict
-}
-
-const NOTHING: Counts = { bad: 0, total: 0 }
+/** A slow metrics system gets this long for one answer, or until the next look where that comes later. */
+const SHORTEST_PATIENCE_MS = 10_000
 
 /** Looks at every indicator until one fails, all pass, or the deadline makes the gate inconclusive. */
 export async function judge(run: Run, step: JudgeStep): Promise<void> {
-  const { clock } = run.ports
-  const since = run.state.stepStartedAt ?? clock.now()
-  const trials = Object.entries(step.indicators).map(openTrial)
-  for (;;) {
-    await Promise.all(trials.map((trial) => look(run, step, trial, since)))
-    const verdict = combine(trials.map((trial) => trial.verdict))
-    const over = clock.now() >= since + step.deadlineMs
-    if (verdict.verdict !== 'inconclusive' || over) return passGate(run, step.gate, verdict)
-    await clock.sleep(step.everyMs, { signal: run.signal })
-  }
-}
-
-function openTrial([indicator, bounds]: [string, Parameters<typeof compareRates>[0]]): Trial {
-  const verdict: Verdict = { verdict: 'inconclusive', evidence: 0, reason: `${indicator}: no data` }
-  return {
-    indicator,
-    judge: compareRates(bounds),
-    candidate: NOTHING,
-    baseline: NOTHING,
-    verdict,
-  }
-}
-
-async function look(run: Run, step: JudgeStep, trial: Trial, since: number): Promise<void> {
-  const [candidate, baseline] = await Promise.all([
-    count(run, step.candidate, trial.indicator, since),
-    count(run, step.baseline, trial.indicator, since),
-  ])
-  if (!candidate || !baseline) return
-  const rate = trial.judge.add({
-    candidate: minus(candidate, trial.candidate),
-    baseline: minus(baseline, trial.baseline),
+  await passGate(run, step, async () => {
+    const { state, ports } = run
+    const since = state.stepStartedAt ?? ports.clock.now()
+    const trials = Object.entries(step.indicators).map(([name, bounds]) => openTrial(name, bounds))
+    for (;;) {
+      const seenMs = activeMs(state, ports.clock.now())
+      const final = seenMs >= step.deadlineMs
+      const verdict = await look(run, step, trials, { since, final })
+      if (verdict.verdict !== 'inconclusive' || final || state.promote) return verdict
+      await waitInStep(run, { activeMs: Math.min(seenMs + step.everyMs, step.deadlineMs) })
+    }
   })
-  Object.assign(trial, { candidate, baseline, verdict: summarize(trial.indicator, rate) })
 }
 
-async function count(
-  { ports, state, signal }: Run,
-  release: string,
-  indicator: string,
-  since: number,
-): Promise<Counts | undefined> {
-  const query = { service: state.plan.service, release, indicator, since }
-  const samples = await ports.metrics?.sample(query, { signal })
-  const usable = samples?.data === true && samples.bad >= 0 && samples.total >= samples.bad
-  return usable ? samples : undefined
+interface Moment {
+  readonly since: number
+  readonly final: boolean
 }
 
-function minus(now: Counts, before: Counts): Counts {
-  return { bad: Math.max(0, now.bad - before.bad), total: Math.max(0, now.total - before.total) }
+/** Asks about all indicators and both sides at once, so that all saw the same time. */
+async function look(
+  run: Run,
+  step: JudgeStep,
+  trials: readonly Trial[],
+  { since, final }: Moment,
+): Promise<Verdict> {
+  const { service } = run.state.plan
+  return askWithin(run, Math.max(step.everyMs, SHORTEST_PATIENCE_MS), async (ask) => {
+    const of = (release: string, indicator: Indicator): Promise<Samples> =>
+      ask({ service, release, since, ...indicator })
+    const seen = trials.map(async ({ asks, needsBaseline, finalOnly, look: take }) => {
+      if (finalOnly && !final) return take({ candidate: UNASKED, baseline: UNASKED, final })
+      const sides = needsBaseline ? [step.candidate, step.baseline] : [step.candidate]
+      const [candidate = UNASKED, baseline] = await Promise.all(sides.map((one) => of(one, asks)))
+      return take({ candidate, baseline, final })
+    })
+    return combineVerdicts(await Promise.all(seen))
+  })
 }
 
-/** A gate fails with its first indicator and passes with its last. */
-function combine(verdicts: readonly Verdict[]): Verdict {
-  const failed = verdicts.find(({ verdict }) => verdict === 'fail')
-  const open = verdicts.find(({ verdict }) => verdict === 'inconclusive')
-  const decisive = failed ?? open ?? verdicts[0]
-  const evidence = verdicts.reduce((sum, one) => sum + one.evidence, 0)
-  const reason = verdicts.map((one) => one.reason).join('; ')
-  return { verdict: decisive?.verdict ?? 'inconclusive', evidence, reason }
-}
+const UNASKED: Samples = { data: false, reason: 'nobody was asked' }

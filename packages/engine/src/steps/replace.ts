@@ -54,6 +54,9 @@ export async function replace(run: Run, step: ReplaceStep): Promise<void> {
   }
 }
 
+/** Paused: what was begun comes to its end, and nothing new begins. */
+const STILL = { launch: 0, retire: 0 }
+
 async function exchangeAll(exchange: Exchange): Promise<void> {
   const { run, step, group } = exchange
   for (;;) {
@@ -63,7 +66,7 @@ async function exchangeAll(exchange: Exchange): Promise<void> {
     const view = viewWindow(exchange)
     const routed = reroute(exchange)
     if (isExchanged(view) && routed) return
-    const { launch, retire } = nextMove(view)
+    const { launch, retire } = run.state.paused ? STILL : nextMove(view)
     if (launch > 0) await intendLaunches(run, step.release, launch)
     if (retire > 0) choose(exchange, retire)
     if (retire > 0) continue
@@ -104,7 +107,8 @@ function countWindow({ run, step, leaving }: Exchange): WindowView {
   for (const { id, phase } of leaving.values()) {
     if (phase === 'available' && run.state.instances.has(id)) view.outgoingAvailable -= 1
   }
-  return { replicas, surge, unavailable, running: run.state.instances.size, ...view }
+  const until = step.until === undefined ? {} : { until: step.until }
+  return { replicas, surge, unavailable, ...until, running: run.state.instances.size, ...view }
 }
 
 /** Gives every instance that needs one a task: bringing it up, or taking it down. */
@@ -184,7 +188,7 @@ function reroute(exchange: Exchange): boolean {
   if (run.inForce && routesAlike(run.inForce, wanted)) return true
   exchange.routing = true
   group.run(async () => {
-    await putInForce(run, pools, group.signal)
+    await putInForce(run, { pools }, group.signal)
     exchange.routing = false
     run.pulse.beat()
   })

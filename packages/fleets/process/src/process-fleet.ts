@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type Fence,
+  createFenceCheck,
   type Fleet,
   type Instance,
   type LaunchRequest,
   type Readiness,
-  refuse,
+  type StopOptions,
 } from '@changeover/engine'
 import { fleetError } from './fleet-error.ts'
 import { leaveSite, openSite } from './fleet-site.ts'
@@ -78,7 +78,7 @@ export function processFleet(options: ProcessFleetOptions = {}): ProcessFleet {
     const current = instances.get(request.id)
     if (current?.asked === false && current.process.alive()) return toInstance(current.record)
     await current?.process.ended
-    checkFence(request)
+    checkFence(request.service, request.fence)
     return launchRun(request, site, instances)
   }
   const close = (): Promise<void> =>
@@ -101,13 +101,13 @@ export function processFleet(options: ProcessFleetOptions = {}): ProcessFleet {
       const run = instances.get(instance.id)
       return run === undefined ? instances.ended(instance.id).readiness : probeRun(run, options)
     },
-    async stop({ id }, { deadline, signal }) {
+    async stop({ id, service }, options) {
       await opened('stop')
       await launches.settled(id)
-      signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
+      checkFence(service, options.fence)
       const run = instances.get(id)
-      const orders = { signal: settings.stopSignal, deadlineMs: deadline }
-      if (run !== undefined) await unlessAborted(stopRun(run, orders), signal)
+      if (run !== undefined) await obey(run, settings, options)
       return instances.ended(id).stop
     },
     async list(service) {
@@ -174,19 +174,6 @@ async function closeSite(
   await site?.directory?.release()
 }
 
-/** Of two engines on one service, the one that no longer leads launches nothing. */
-function createFenceCheck(): (request: LaunchRequest) => void {
-  const highest = new Map<string, Fence>()
-  return ({ service, fence }) => {
-    const current = highest.get(service) ?? fence
-    if (fence < current) {
-      const details = { fence, revision: 'of a launch', service, current: `fence ${current}` }
-      throw refuse('CHANGEOVER_FENCE_STALE', details)
-    }
-    highest.set(service, fence)
-  }
-}
-
 function checkSame({ id, service, release }: LaunchRequest, instance: Instance): Instance {
   if (instance.service === service && instance.release === release.id) return instance
   throw fleetError('CHANGEOVER_PROCESS_INSTANCE_TAKEN', {
@@ -201,6 +188,14 @@ function checkSame({ id, service, release }: LaunchRequest, instance: Instance):
 
 function closed(call: string): Error {
   return fleetError('CHANGEOVER_PROCESS_FLEET_CLOSED', { call })
+}
+
+function obey(
+  run: InstanceRun,
+  { stopSignal }: FleetSettings,
+  { deadline, signal }: StopOptions,
+): Promise<void> {
+  return unlessAborted(stopRun(run, { signal: stopSignal, deadlineMs: deadline }), signal)
 }
 
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

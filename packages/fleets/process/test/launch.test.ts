@@ -207,6 +207,19 @@ describe('a launch that cannot be', () => {
     expect(mark.processes()).toHaveLength(1)
   })
 
+  test('leaves an instance alone that an engine wants stopped which no longer leads', async () => {
+    const fleet = testFleet()
+    const mark = createMark()
+    const instance = await fleet.launch({ ...requestOf('server', mark), fence: 7 })
+
+    await expect(fleet.stop(instance, { deadline: 5000, fence: 6 })).rejects.toMatchObject({
+      code: 'CHANGEOVER_FENCE_STALE',
+    })
+    expect(mark.processes()).toHaveLength(1)
+    await fleet.stop(instance, { deadline: 5000, fence: 7 })
+    expect(mark.processes()).toEqual([])
+  })
+
   test('starts nothing where its signal was aborted before', async () => {
     const mark = createMark()
     const signal = AbortSignal.abort(new Error('changed my mind'))

@@ -2,7 +2,8 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { InFlight } from './in-flight.ts'
 import type { RequestHead } from './request-head.ts'
-import type { RoutedInstance, Routes } from './routes.ts'
+import type { RoutedInstance } from './routed-pool.ts'
+import type { Routes } from './routes.ts'
 
 /** What every exchange of a service shares. */
 export interface ExchangeContext {
@@ -27,6 +28,8 @@ export interface Exchange {
   readonly tried: RoutedInstance[]
   /** The instance that it counts against; none before one was chosen and after it failed. */
   at: RoutedInstance | undefined
+  /** When it was given to that instance, on the clock of `performance.now()`. */
+  offeredAt: number
   /** The request to that instance. An event of any other one is of no interest any more. */
   upstream: ClientRequest | undefined
   answer: IncomingMessage | undefined

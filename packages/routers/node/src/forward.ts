@@ -18,7 +18,9 @@ import {
 import { cut, passHint, relay } from './relay.ts'
 import { readRequest } from './request-head.ts'
 import { decideRetry } from './retry.ts'
-import { choose, chooseAgain, type RoutedInstance } from './routes.ts'
+import type { RoutedInstance } from './routed-pool.ts'
+import { choose, chooseAgain } from './routes.ts'
+import { countAnswer } from './traffic.ts'
 import { wasNeverConnected } from './upstream-pool.ts'
 
 /**
@@ -38,7 +40,7 @@ export function forward(
   if ('status' in head) return refuseRequest(response, head)
   if (context.inFlight.active >= context.maxInFlight) return refuseRequest(response, TOO_BUSY)
   const routes = context.routes()
-  const instance = routes && choose(routes)
+  const instance = routes && choose(routes, request.rawHeaders)
   if (!instance) return refuseRequest(response, NOTHING_ROUTED)
   const exchange: Exchange = {
     context,
@@ -47,6 +49,7 @@ export function forward(
     head,
     tried: [],
     at: undefined,
+    offeredAt: 0,
     upstream: undefined,
     answer: undefined,
     begun: false,
@@ -61,6 +64,7 @@ export function forward(
 function offer(exchange: Exchange, instance: RoutedInstance): void {
   const { context, head } = exchange
   countAt(exchange, instance)
+  exchange.offeredAt = performance.now()
   const upstream = openRequest({
     agent: instance.endpoint.agent,
     method: head.method,
@@ -110,8 +114,7 @@ function onAnswer(exchange: Exchange, upstream: ClientRequest, answer: IncomingM
   const { at } = exchange
   if (exchange.over || exchange.upstream !== upstream || !at) return
   if (!relay(exchange, answer)) return giveUp(exchange, NO_ANSWER)
-  at.tally.total += 1
-  if ((answer.statusCode ?? 0) >= 500) at.tally.bad += 1
+  countAnswer(at.tally, (answer.statusCode ?? 0) >= 500, sinceOffered(exchange))
 }
 
 /** Nobody asked for another protocol. Node has let go of the socket, so nothing else would close it. */
@@ -162,7 +165,7 @@ function replay(exchange: Exchange, at: RoutedInstance): void {
 }
 
 function sendElsewhere(exchange: Exchange, at: RoutedInstance): void {
-  countBad(at)
+  countBad(exchange, at)
   offerAgain(exchange, at)
 }
 
@@ -170,13 +173,14 @@ function sendElsewhere(exchange: Exchange, at: RoutedInstance): void {
 function offerAgain(exchange: Exchange, at: RoutedInstance): void {
   uncount(exchange)
   const routes = exchange.context.routes()
-  const instance = routes && chooseAgain(routes, at.release, exchange.tried)
+  const { rawHeaders } = exchange.request
+  const instance = routes && chooseAgain(routes, rawHeaders, at.release, exchange.tried)
   if (instance) offer(exchange, instance)
   else refuse(exchange, NO_ANSWER)
 }
 
 function giveUp(exchange: Exchange, refusal: Refusal): void {
-  if (exchange.at) countBad(exchange.at)
+  if (exchange.at) countBad(exchange, exchange.at)
   uncount(exchange)
   refuse(exchange, refusal)
 }
@@ -189,9 +193,12 @@ function refuse(exchange: Exchange, refusal: Refusal): void {
   refuseRequest(response, refusal)
 }
 
-function countBad({ tally }: RoutedInstance): void {
-  tally.total += 1
-  tally.bad += 1
+function countBad(exchange: Exchange, { tally }: RoutedInstance): void {
+  countAnswer(tally, true, sinceOffered(exchange))
+}
+
+function sinceOffered({ offeredAt }: Exchange): number {
+  return performance.now() - offeredAt
 }
 
 function warn(

@@ -24,6 +24,10 @@ export interface NodeRouter extends Router {
    * Per release: each request that an instance was given, and those of them that got no whole answer or one with
    * status 5xx. What a client broke off before its answer began does not count, nor does the first try of a request
    * that was sent again because its connection proved closed.
+   *
+   * `slow` counts those that took longer than each of `SLOW_BOUNDS_MS`: from when the instance was given the
+   * request until the head of its answer, or until the router gave up. The rest of an answer does not count: its pace is
+   * the client's, and a stream of events has no end.
    */
   traffic(service: string, options?: CallOptions): Promise<TrafficSample>
   /** In this process nobody else changes the routes: the listener hears only that the router was closed. */
@@ -37,7 +41,11 @@ export interface NodeRouter extends Router {
 }
 
 /**
- * An HTTP/1.1 reverse proxy in this process that routes each request by the table in force.
+ * An HTTP/1.1 reverse proxy in this process that routes each request by the table in force: by the first rule that
+ * matches it, else by its user's cohort where the table has an affinity, else by weight.
+ *
+ * Values of headers and cookies are compared as they are sent, case and all, a cookie's without the quotes around it.
+ * Of several headers or cookies with one name, the first counts. A user whose mark is empty follows the weights.
  *
  * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, `CHANGEOVER_DURATION_INVALID`
  * @example

@@ -11,12 +11,18 @@ import type { Logger } from 'pino'
 import { drained } from './drain.ts'
 import { routerError } from './router-error.ts'
 import type { ServedService } from './served-service.ts'
+import { SLOW_BOUNDS_MS } from './traffic.ts'
 
 const CAPABILITIES: RouterCapabilities = Object.freeze({
   granularity: 1,
   split: 'request',
   inFlight: true,
   proof: 'observed',
+  rules: true,
+  affinity: true,
+  slowBounds: SLOW_BOUNDS_MS,
+  // Copies of requests could slow the requests themselves down.
+  mirror: false,
   durable: false,
 })
 

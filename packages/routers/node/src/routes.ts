@@ -1,36 +1,19 @@
 import { checkRouteTable, type Pool, type RouteTable } from '@changeover/engine'
-import type { InFlightCount } from './in-flight.ts'
-import type { Tally } from './traffic.ts'
-import type { Endpoint } from './upstream-pool.ts'
-import { type WeightedSequence, weightedSequence } from './weighted-choice.ts'
+import type { RawHeaders } from './headers.ts'
+import { type Lane, laneOf, type RoutedInstance, type RoutedPool } from './routed-pool.ts'
+import { compileSteering, steeredReleases, type Steering, steeringProblem } from './steering.ts'
 import { parseAddress } from './address.ts'
 import { routerError } from './router-error.ts'
-
-/** An instance as requests see it: its connections and its counts at hand. */
-export interface RoutedInstance {
-  readonly id: string
-  readonly release: string
-  readonly address: string
-  readonly endpoint: Endpoint
-  readonly inFlight: InFlightCount
-  readonly tally: Tally
-}
-
-/** A pool that gets traffic. Pools with weight 0 are not compiled, so that nothing can choose them. */
-interface RoutedPool {
-  readonly release: string
-  readonly weight: number
-  readonly instances: readonly RoutedInstance[]
-  /** Where the next search for the least busy instance starts; makes ties go round. */
-  turn: number
-}
 
 /** A route table, compiled for choosing. */
 export interface Routes {
   /** A frozen copy of what was applied. */
   readonly table: RouteTable
+  /** Every pool that some request can reach. Others are not compiled, so that nothing can choose them. */
   readonly pools: readonly RoutedPool[]
-  readonly sequence: WeightedSequence
+  readonly weighted: Lane
+  /** Only where the table has rules or an affinity: all other requests pay nothing for them. */
+  readonly steer: Steering | undefined
 }
 
 /**
@@ -46,51 +29,56 @@ export function acceptTable(table: RouteTable): RouteTable {
   throw routerError('CHANGEOVER_ROUTER_TABLE_INVALID', { service: copy.service, problem })
 }
 
-function tableProblem({ revision, fence, pools }: RouteTable): string | undefined {
+function tableProblem(table: RouteTable): string | undefined {
+  const { revision, fence, pools, mirror } = table
   if (!Number.isSafeInteger(revision)) return `revision ${revision} is not a whole number`
   if (!Number.isSafeInteger(fence)) return `fence ${fence} is not a whole number`
+  if (mirror && mirror.weight > 0) return 'it mirrors requests, which this router cannot do'
   const bad = pools
     .flatMap(({ instances }) => instances)
     .find(({ address }) => parseAddress(address) === undefined)
-  return bad && `instance "${bad.id}" has address "${bad.address}"`
+  if (bad) return `instance "${bad.id}" has address "${bad.address}"`
+  return steeringProblem(table)
 }
 
-/** Compiles an accepted table. `phase` is where the weighted sequence starts. */
+/** Compiles an accepted table. `phase` is where the weighted sequences start. */
 export function compileRoutes(
   table: RouteTable,
   instance: (release: string, instance: Pool['instances'][number]) => RoutedInstance,
   phase: number,
 ): Routes {
+  const named = steeredReleases(table)
   const pools = table.pools
-    .filter(({ weight }) => weight > 0)
+    .filter(({ release, weight }) => weight > 0 || named.has(release))
     .map(({ release, weight, instances }) => ({
       release,
       weight,
       instances: instances.map((one) => instance(release, one)),
       turn: 0,
     }))
-  const sequence = weightedSequence(
-    pools.map(({ weight }) => weight),
-    phase,
-  )
-  return { table, pools, sequence }
+  const steer = compileSteering(table, pools, phase)
+  return { table, pools, weighted: laneOf(pools, phase), steer }
 }
 
 /** The instance for a new request: the pool by weight, within it the least busy; undefined where nothing is routed. */
-export function choose({ pools, sequence }: Routes): RoutedInstance | undefined {
+export function choose(routes: Routes, raw: RawHeaders): RoutedInstance | undefined {
+  const { pools, sequence } = routes.steer?.(raw) ?? routes.weighted
   const pool = pools.length > 1 ? pools[sequence.next()] : pools[0]
   return pool && leastBusy(pool, [])
 }
 
 /**
  * The instance for a request that `tried` could not take: of the same release where that has another one, else of the
- * pool with the greatest weight that does. Leaves the weighted sequence as it is.
+ * pool with the greatest weight that does. A rule or a cohort leaves no other pool to choose from. Leaves the weighted
+ * sequence as it is.
  */
 export function chooseAgain(
-  { pools }: Routes,
+  routes: Routes,
+  raw: RawHeaders,
   release: string,
   tried: readonly RoutedInstance[],
 ): RoutedInstance | undefined {
+  const { pools } = routes.steer?.(raw) ?? routes.weighted
   const own = pools.filter((pool) => pool.release === release)
   const others = pools.filter((pool) => pool.release !== release)
   others.sort((a, b) => b.weight - a.weight)

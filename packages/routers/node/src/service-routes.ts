@@ -8,7 +8,8 @@ import {
 } from '@changeover/engine'
 import { parseAddress } from './address.ts'
 import type { InFlight } from './in-flight.ts'
-import { acceptTable, compileRoutes, type RoutedInstance, type Routes } from './routes.ts'
+import type { RoutedInstance } from './routed-pool.ts'
+import { acceptTable, compileRoutes, type Routes } from './routes.ts'
 import { routerError } from './router-error.ts'
 import type { Traffic } from './traffic.ts'
 import { type Endpoint, endpoint, type UpstreamLimits } from './upstream-pool.ts'
@@ -66,7 +67,7 @@ export function serviceRoutes(
 
   const force = (table: RouteTable): void => {
     traffic.seen(table.pools.map(({ release }) => release))
-    routes = compileRoutes(table, instanceOf, routes?.sequence.phase() ?? phase)
+    routes = compileRoutes(table, instanceOf, routes?.weighted.sequence.phase() ?? phase)
     retireOthers(endpoints, table)
     inFlight.route(routedIds(routes))
   }

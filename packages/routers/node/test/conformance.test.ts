@@ -1,4 +1,4 @@
-import type { Router, RouteTable } from '@changeover/engine'
+import type { Affinity, ReleaseTraffic, Router, RouteRule, RouteTable } from '@changeover/engine'
 import { nodeRouter } from '@changeover/router-node'
 import { routerConformance, type RouterSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +7,10 @@ import { named } from './backends.ts'
 describe('the node router', () => {
   routerConformance({ test, create: listening })
 })
+
+const TIMED =
+  'where the router times requests, fewer are slower than a longer bound, and no more than there are'
+const SIDES = 'a user has one side at a weight, and who is in stays in at every greater weight'
 
 describe('a router whose requests break its word fails the suite', () => {
   const defects: readonly [
@@ -38,6 +42,96 @@ describe('a router whose requests break its word fails the suite', () => {
       'counts for nobody',
       () => ({ traffic: async () => ({}) }),
       'where the router counts, each release has its requests and its bad answers',
+    ],
+    [
+      'finds more requests slower than a longer bound',
+      (router) => retold(router, (slow) => ({ ...slow, '99999': 1_000 })),
+      TIMED,
+    ],
+    ['times nothing truly', (router) => retold(router, quick), TIMED],
+    [
+      'sends some of all requests where only marked ones go',
+      (router) => ({ apply: (table) => router.apply(reweighed(table, ensureSome)) }),
+      'a release with weight 0 gets the requests that carry the header of its rule, and no other',
+    ],
+    [
+      'knows no rules by header',
+      (router) => changed(router, (table) => ruled(table, ({ header }) => header === undefined)),
+      'a release with weight 0 gets the requests that carry the header of its rule, and no other',
+    ],
+    [
+      'takes a cookie for a header',
+      (router) =>
+        changed(router, (table) =>
+          rewritten(table, ({ cookie, ...rule }) => (cookie ? { ...rule, header: cookie } : rule)),
+        ),
+      'a rule by cookie finds it among others, and takes no other cookie and no header for it',
+    ],
+    [
+      'takes any value for that of a rule',
+      (router) => changed(router, (table) => rewritten(table, valueless)),
+      'a rule with a value takes that value alone, of a header and of a cookie',
+    ],
+    [
+      'lets the last rule decide',
+      (router) =>
+        changed(router, (table) => ({ ...table, rules: (table.rules ?? []).toReversed() })),
+      'of several rules the first that matches decides',
+    ],
+    [
+      'forgets no rule',
+      (router) => clinging(router),
+      'once the next table has converged, requests with a mark go by weight again',
+    ],
+    [
+      'draws lots for each request',
+      (router) => changed(router, (table) => without(table, 'affinity')),
+      SIDES,
+    ],
+    [
+      'draws lots for each table',
+      (router) =>
+        changed(router, (table) => cohort(table, { salt: `at revision ${table.revision}` })),
+      SIDES,
+    ],
+    [
+      'knows users by cookie only',
+      (router) =>
+        changed(router, (table) => (table.affinity?.header ? without(table, 'affinity') : table)),
+      SIDES,
+    ],
+    [
+      'lets twice as many users in',
+      (router) => changed(router, doubled),
+      'the weight is the share of users with sequential ids',
+    ],
+    [
+      'always lets the same users in',
+      (router) => changed(router, (table) => cohort(table, { salt: 'salt' })),
+      'users of another rollout are in by another choice',
+    ],
+    [
+      'sends who says not whose he is to the old release',
+      (router) =>
+        changed(router, (table) => ({
+          ...table,
+          pools: table.pools.map((pool) => ({
+            ...pool,
+            weight: pool.release === 'a' ? 10_000 : 0,
+          })),
+        })),
+      'requests that do not say whose they are follow the weights',
+    ],
+    [
+      'forgets no affinity',
+      (router) =>
+        changed(router, (table) => (table.affinity ? table : reweighed(table, ensureSome))),
+      'with weight 0 nobody is in, and everybody is out again when the next table has no affinity',
+    ],
+    [
+      'asks for the user first',
+      (router) => changed(router, (table) => (table.affinity ? without(table, 'rules') : table)),
+      'a rule decides about its requests, whatever side their users are on',
     ],
     [
       'says drained at once',
@@ -140,6 +234,73 @@ function allOrNothing(weights: readonly number[]): readonly number[] {
 function firstInstances(table: RouteTable): RouteTable {
   const pools = table.pools.map((pool) => ({ ...pool, instances: pool.instances.slice(0, 1) }))
   return { ...table, pools }
+}
+
+/** Applies another table than the one that it was given. */
+function changed(router: Router, change: (table: RouteTable) => RouteTable): Partial<Router> {
+  return { apply: (table, options) => router.apply(change(table), options) }
+}
+
+function without(table: RouteTable, part: 'rules' | 'affinity'): RouteTable {
+  const others = { ...table }
+  Reflect.deleteProperty(others, part)
+  return others
+}
+
+function ruled(table: RouteTable, wanted: (rule: RouteRule) => boolean): RouteTable {
+  return { ...table, rules: (table.rules ?? []).filter(wanted) }
+}
+
+function rewritten(table: RouteTable, rewrite: (rule: RouteRule) => RouteRule): RouteTable {
+  return { ...table, rules: (table.rules ?? []).map(rewrite) }
+}
+
+function valueless(rule: RouteRule): RouteRule {
+  const others = { ...rule }
+  Reflect.deleteProperty(others, 'value')
+  return others
+}
+
+function cohort(table: RouteTable, change: Partial<Affinity>): RouteTable {
+  return table.affinity ? { ...table, affinity: { ...table.affinity, ...change } } : table
+}
+
+/** Twice the weight, as far as there is any, for the release of the cohort. */
+function doubled(table: RouteTable): RouteTable {
+  const release = table.affinity?.release
+  const weight = Math.min(
+    10_000,
+    2 * (table.pools.find((pool) => pool.release === release)?.weight ?? 0),
+  )
+  return reweighed(table, () =>
+    table.pools.map((pool) => (pool.release === release ? weight : 10_000 - weight)),
+  )
+}
+
+/** A table without rules leaves those of the one before in force. */
+function clinging(router: Router): Partial<Router> {
+  let rules: readonly RouteRule[] = []
+  return changed(router, (table) => ({ ...table, rules: (rules = table.rules ?? rules) }))
+}
+
+type Slow = NonNullable<ReleaseTraffic['slow']>
+
+/** Counts slow requests in another way. */
+function retold(router: Router, retell: (slow: Slow) => Slow): Partial<Router> {
+  return {
+    async traffic(service) {
+      const sample = Object.entries((await router.traffic?.(service)) ?? {})
+      return Object.fromEntries(
+        sample.map(([release, { slow = {}, ...counts }]) => {
+          return [release, { ...counts, slow: retell(slow) }]
+        }),
+      )
+    },
+  }
+}
+
+function quick(slow: Slow): Slow {
+  return Object.fromEntries(Object.keys(slow).map((bound) => [bound, 0]))
 }
 
 /** Answers at once, and does what it was asked to a little later. */

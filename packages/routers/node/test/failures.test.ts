@@ -168,8 +168,8 @@ describe('an instance that cannot be reached', () => {
     })
     for (let i = 0; i < 20; i++) expect((await ask(router.url('shop'))).body).toBe('v1')
     const { v1: old, v2: canary } = await router.traffic('shop')
-    expect(old).toEqual({ total: 20, bad: 0 })
-    expect(canary).toEqual({ total: 20, bad: 20 })
+    expect(old).toMatchObject({ total: 20, bad: 0 })
+    expect(canary).toMatchObject({ total: 20, bad: 20 })
   })
 
   test('is not replaced by one with weight 0', async () => {
@@ -185,7 +185,7 @@ describe('an instance that cannot be reached', () => {
     const dead = [await deadAddress(), await deadAddress(), await deadAddress()]
     const router = await routedShop({ releases: { v1: dead } })
     expect((await ask(router.url('shop'))).status).toBe(502)
-    expect(await router.traffic('shop')).toEqual({ v1: { total: 3, bad: 3 } })
+    expect(await router.traffic('shop')).toMatchObject({ v1: { total: 3, bad: 3 } })
     expect(v1.requests).toHaveLength(0)
   })
 })
@@ -233,7 +233,7 @@ describe('an instance that dies', () => {
       expect(text).not.toMatch(/0\r\n\r\n$/)
       expect(await client.closed).toBe(version === 'HTTP/1.0' ? 'reset' : 'end')
       expect(client.text()).not.toMatch(/0\r\n\r\n$/)
-      expect(await router.traffic('shop')).toEqual({ v1: { total: 1, bad: 1 } })
+      expect(await router.traffic('shop')).toMatchObject({ v1: { total: 1, bad: 1 } })
     },
   )
 
@@ -281,7 +281,7 @@ describe('an instance that answers oddly', () => {
     const router = await routedShop({ releases: { v1: [odd.address] } })
     const agent = keepAlive({ maxSockets: 1 })
     for (let i = 0; i < 2; i++) expect((await ask(router.url('shop'), { agent })).status).toBe(502)
-    expect(await router.traffic('shop')).toEqual({ v1: { total: 2, bad: 2 } })
+    expect(await router.traffic('shop')).toMatchObject({ v1: { total: 2, bad: 2 } })
   })
 
   test('with more than its answer has that answer passed on, and nothing of the rest', async () => {
@@ -303,7 +303,7 @@ describe('an instance that answers oddly', () => {
     expect((await ask(router.url('shop'))).status).toBe(504)
     expect((await ask(router.url('shop'), { method: 'POST', body: 'x' })).status).toBe(504)
     expect(silent.heads).toHaveLength(2)
-    expect(await router.traffic('shop')).toEqual({ v1: { total: 2, bad: 2 } })
+    expect(await router.traffic('shop')).toMatchObject({ v1: { total: 2, bad: 2 } })
   })
 
   test('in parts with long pauses is not too late: the limit is for the head only', async () => {
@@ -344,7 +344,7 @@ describe('a client that goes away', () => {
     expect(await router.drain('shop', ['v1-1'], { deadline: 5000 })).toMatchObject({
       drained: true,
     })
-    expect(await router.traffic('shop')).toEqual({ v1: { total: 0, bad: 0 } })
+    expect(await router.traffic('shop')).toMatchObject({ v1: { total: 0, bad: 0 } })
   })
 
   test('in the middle of the answer takes its request to the instance with it', async () => {

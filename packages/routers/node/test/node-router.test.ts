@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ChangeoverError, type RouteTable } from '@changeover/engine'
-import { nodeRouter } from '@changeover/router-node'
+import { nodeRouter, SLOW_BOUNDS_MS } from '@changeover/router-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { backend, named } from './backends.ts'
 import { ask, keepAlive, rawClient } from './clients.ts'
@@ -156,6 +156,10 @@ describe('the router', () => {
       split: 'request',
       inFlight: true,
       proof: 'observed',
+      rules: true,
+      affinity: true,
+      slowBounds: SLOW_BOUNDS_MS,
+      mirror: false,
       durable: false,
     })
   })
@@ -167,7 +171,7 @@ describe('the router', () => {
     })
     const router = await routedShop({ releases: { v1: [v1.address] } })
     for (const status of [200, 404, 500, 503]) await ask(`${router.url('shop')}/${status}`)
-    expect(await router.traffic('shop')).toEqual({ v1: { total: 4, bad: 2 } })
+    expect(await router.traffic('shop')).toMatchObject({ v1: { total: 4, bad: 2 } })
     expect(await router.traffic('nothing')).toEqual({})
   })
 

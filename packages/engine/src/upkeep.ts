@@ -1,0 +1,117 @@
+import { intendLaunches } from './bring-up.ts'
+import { refuse } from './changeover-error.ts'
+import { extrasOf, type Routing } from './route-rule.ts'
+import { putInForce, servingOf, targetRouting } from './routes.ts'
+import { bindRun, releaseOf, type Run } from './run.ts'
+import { taskGroup } from './task-group.ts'
+import { keepLooking, tell, type Upkeep } from './upkeep-look.ts'
+
+/**
+ * Does `wait` and looks after the service meanwhile: the new release is given up where one of its instances is lost or
+ * stays unready; lost instances of the old one leave the routes and are replaced; a router that somebody else changed
+ * is put right. The first failure ends both.
+ *
+ * @throws ChangeoverError `CHANGEOVER_INSTANCE_LOST`, `CHANGEOVER_NOT_READY`, `CHANGEOVER_NOT_CONVERGED`; what `wait` throws
+ */
+export async function withUpkeep(run: Run, wait: (waiting: Run) => Promise<void>): Promise<void> {
+  const group = taskGroup(run.signal)
+  const over = new AbortController()
+  const upkeep: Upkeep = {
+    run,
+    group,
+    over: AbortSignal.any([group.signal, over.signal]),
+    told: new Set(),
+    unready: new Map(),
+    begun: new Set(),
+  }
+  group.run(async () => {
+    await wait(bindRun(run, group.signal))
+    over.abort()
+    run.pulse.beat()
+  })
+  group.run(() => keepLooking(upkeep))
+  group.run(() => keepRight(upkeep))
+  await group.settle()
+}
+
+/** Acts on every change of the state, one after the other: only one table is ever on its way. */
+async function keepRight(upkeep: Upkeep): Promise<void> {
+  const { run, group, over } = upkeep
+  while (!over.aborted) {
+    const seen = run.pulse.count
+    assertNewStands(run)
+    await replaceLost(upkeep)
+    launchIntended(upkeep)
+    await route(upkeep)
+    await group.race(run.pulse.after(seen))
+  }
+}
+
+/** Lost instances of a release that no other one was launched for. */
+export function notReplaced({ state }: Run, release: string | undefined): string[] {
+  const open = state.lost.filter((one) => one.release === release && !state.replaced.has(one.id))
+  return open.map(({ id }) => id)
+}
+
+/** @throws ChangeoverError `CHANGEOVER_INSTANCE_LOST` where the plan goes forward */
+export function assertNewStands(run: Run): void {
+  const { state } = run
+  if (state.direction === 'back') return
+  const [id] = notReplaced(run, state.plan.to.id)
+  const lost = state.lost.find((one) => one.id === id)
+  if (lost) throw refuse('CHANGEOVER_INSTANCE_LOST', { instance: lost.id, problem: lost.reason })
+}
+
+/** Every lost instance of the release in place is replaced once, and at most as many as there are replicas. */
+async function replaceLost(upkeep: Upkeep): Promise<void> {
+  const { run } = upkeep
+  const { state } = run
+  const { from, replicas } = state.plan
+  const due = notReplaced(run, from?.id)
+  const left = Math.min(due.length, Math.max(0, replicas - state.replaced.size))
+  if (from && left > 0) await intendLaunches(run, from.id, left, due)
+  if (due.length > left)
+    await tell(upkeep, 'replaced', `instances of "${from?.id}" keep ending; no more are launched`)
+}
+
+function launchIntended(upkeep: Upkeep): void {
+  const { run, group, over, begun } = upkeep
+  for (const { id, phase, release } of run.state.instances.values()) {
+    if (phase !== 'launching' || begun.has(id)) continue
+    begun.add(id)
+    const request = {
+      id,
+      service: run.state.plan.service,
+      release: releaseOf(run.state, release),
+      fence: run.fence,
+    }
+    group.run(async () => {
+      try {
+        const instance = await run.ports.fleet.launch(request, { signal: over })
+        await run.record({ type: 'launched', instance })
+      } catch (error) {
+        if (!over.aborted) await tell(upkeep, id, `${id} could not be launched: ${String(error)}`)
+      }
+    })
+  }
+}
+
+/** Puts the routing that the plan asks for in force, with the instances that may serve now. */
+async function route(upkeep: Upkeep): Promise<void> {
+  const { run, group } = upkeep
+  const routing = wantedRouting(run)
+  if (!routing) return
+  const empty = routing.pools.find(({ weight, instances }) => weight > 0 && instances.length === 0)
+  if (empty) return tell(upkeep, empty.release, `no instance of "${empty.release}" is left`)
+  await putInForce(run, routing, group.signal)
+}
+
+function wantedRouting({ state, inForce }: Run): Routing | undefined {
+  if (state.target) return targetRouting(state, state.target)
+  const known = state.converged ?? inForce
+  if (!known) return undefined
+  const pools = known.pools.map(({ release, weight }) => {
+    return { release, weight, instances: servingOf(state, release) }
+  })
+  return { pools, ...extrasOf(known) }
+}

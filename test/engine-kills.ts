@@ -1,0 +1,194 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Entry, Instance, Pool, Release, RolloutEnd } from '@changeover/engine'
+import { processFleet } from '@changeover/fleet-process'
+import {
+  auditExecutions,
+  type ExecutionAudit,
+  type LoadReport,
+  openLoopLoad,
+} from '@changeover/testing'
+import { startRouter } from './router-process.ts'
+
+const engine = fileURLToPath(new URL('fixtures/killed-engine.mjs', import.meta.url))
+const app = fileURLToPath(new URL('fixtures/shop.mjs', import.meta.url))
+const REPLICAS = 2
+
+export interface KillOptions {
+  /** For all that is written; everything of this run carries its name. */
+  readonly directory: string
+  /** One of those in fixtures/strategies.mjs. */
+  readonly strategy: string
+  /** How often an engine is killed. */
+  readonly kills: number
+  /** Every so manieth release never becomes ready, so that engines are killed on the way back too. */
+  readonly spoilEvery: number
+  /** Requests per second. */
+  readonly rate: number
+  /** From 0 up to 1. */
+  readonly random: () => number
+  readonly signal: AbortSignal
+}
+
+export interface Kill {
+  /** Milliseconds since the engine led the rollout. */
+  readonly afterMs: number
+  /** Type of the last entry that had become durable. */
+  readonly afterEntry: string
+}
+
+/** One rollout whose engine was killed, once or twice. */
+export interface KilledRollout {
+  readonly release: string
+  /** What served before. */
+  readonly before: string
+  readonly kills: readonly Kill[]
+  /** Codes of engines that let go of it though nobody killed them: on a busy machine leases are lost. */
+  readonly letGo: readonly string[]
+  readonly end: RolloutEnd | undefined
+  readonly pools: readonly Pool[]
+  readonly instances: readonly Instance[]
+}
+
+export interface KillsResult {
+  readonly strategy: string
+  /** How long a rollout took whose engine lived. */
+  readonly undisturbedMs: number
+  readonly rollouts: readonly KilledRollout[]
+  readonly report: LoadReport
+  readonly audit: ExecutionAudit
+}
+
+interface Ended {
+  readonly ends: readonly RolloutEnd[]
+  readonly pools: readonly Pool[]
+  readonly instances: readonly Instance[]
+}
+
+interface EngineProcess {
+  readonly child: ChildProcessByStdio<null, Readable, null>
+  readonly rollouts: readonly string[]
+  /** Undefined where it was killed before. */
+  readonly ended: Promise<Ended | undefined>
+}
+
+/** Rollouts under load, whose engine is killed at random moments and started again. The router lives on. */
+export async function killEngines(options: KillOptions): Promise<KillsResult> {
+  const { directory } = options
+  const socket = join(directory, 'router.sock')
+  await using router = await startRouter(socket)
+  const stage = { ...options, socket }
+  // Nobody asks yet, so no verdict could be had.
+  await undisturbed({ ...stage, strategy: 'rolling' }, 0)
+  await using load = openLoopLoad({ url: router.url, rate: options.rate, timeout: '30s' })
+  const undisturbedMs = await undisturbed(stage, 1)
+  const rollouts = await killAll(stage, undisturbedMs)
+  const report = await load.stop()
+  const executions = readFileSync(join(directory, 'orders'), 'utf8').split('\n').filter(Boolean)
+  await stopInstances(directory)
+  const audit = auditExecutions(report, executions)
+  return { strategy: options.strategy, undisturbedMs, rollouts, report, audit }
+}
+
+interface Stage extends KillOptions {
+  readonly socket: string
+}
+
+async function killAll(stage: Stage, undisturbedMs: number): Promise<KilledRollout[]> {
+  const rollouts: KilledRollout[] = []
+  let before = 'v1'
+  for (let n = 2, kills = 0; kills < stage.kills; n += 1) {
+    stage.signal.throwIfAborted()
+    // Evenly spread over the rollout, and random in between; every other one is killed once more while it recovers.
+    const first = ((kills + stage.random()) / stage.kills) * undisturbedMs
+    const again = stage.random() < 0.5 ? [stage.random() * undisturbedMs] : []
+    const rollout = await killedRollout(stage, before, n, [first, ...again])
+    kills += rollout.kills.length
+    before = rollout.end?.outcome === 'promoted' ? rollout.release : before
+    rollouts.push(rollout)
+  }
+  return rollouts
+}
+
+async function killedRollout(
+  stage: Stage,
+  before: string,
+  n: number,
+  moments: readonly number[],
+): Promise<KilledRollout> {
+  const kills: Kill[] = []
+  let engine = await startEngine(stage, shop(stage, n))
+  for (const afterMs of moments) {
+    await Promise.race([sleep(afterMs), engine.ended])
+    if (!engine.child.kill('SIGKILL')) break
+    const last = await engine.ended
+    // It had ended before, or the signal met it after its last word.
+    if (last) break
+    kills.push({ afterMs, afterEntry: lastEntry(stage, engine.rollouts) })
+    engine = await startEngine(stage)
+  }
+  let { ends, pools, instances } = await lastWord(engine)
+  const letGo: string[] = []
+  while ((ends[0]?.outcome ?? 'interrupted') === 'interrupted') {
+    stage.signal.throwIfAborted()
+    letGo.push(ends[0]?.code ?? 'nothing to resume')
+    ;({ ends, pools, instances } = await lastWord(await startEngine(stage)))
+  }
+  return { release: `v${n}`, before, kills, letGo, end: ends[0], pools, instances }
+}
+
+async function lastWord({ ended }: EngineProcess): Promise<Ended> {
+  const last = await ended
+  if (last) return last
+  throw new Error('an engine that nobody killed has ended')
+}
+
+/** How long a rollout takes whose engine lives. */
+async function undisturbed(stage: Stage, n: number): Promise<number> {
+  const engine = await startEngine(stage, shop(stage, n))
+  const began = performance.now()
+  const [end] = (await lastWord(engine)).ends
+  if (end?.outcome !== 'promoted') throw new Error(`v${n} was not promoted: ${end?.reason}`)
+  return performance.now() - began
+}
+
+function shop({ directory, spoilEvery }: Stage, n: number): Release {
+  const spoilt = n > 1 && n % spoilEvery === 0
+  const env = { ORDERS: join(directory, 'orders'), READY: spoilt ? 'never' : 'yes' }
+  const spec = { command: [process.execPath, app], env }
+  return { id: `v${n}`, version: `${n}.0.0`, spec, readiness: { everyMs: 50 } }
+}
+
+async function startEngine(stage: Stage, release?: Release): Promise<EngineProcess> {
+  const { directory, socket, strategy } = stage
+  const order = JSON.stringify({ directory, socket, strategy, replicas: REPLICAS, release })
+  const child = spawn(process.execPath, [engine, order], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  const reader = createInterface(child.stdout).on('line', (line) => lines.push(line))
+  const closed = once(child, 'close')
+  await Promise.race([once(reader, 'line'), closed])
+  if (lines.length === 0) throw new Error('the engine ended without a word')
+  const { started }: { started: string[] } = JSON.parse(lines[0]!)
+  const ended = closed.then((): Ended | undefined => lines[1] && JSON.parse(lines[1]))
+  return { child, rollouts: started, ended }
+}
+
+/** The type of the last entry that became durable. */
+function lastEntry({ directory }: Stage, [rollout = '']: readonly string[]): string {
+  const lines = readFileSync(join(directory, 'store', 'rollouts', `${rollout}.jsonl`), 'utf8')
+  const whole = lines.slice(0, lines.lastIndexOf('\n')).split('\n')
+  const entry: Entry = JSON.parse(whole.at(-1)!)
+  return entry.type
+}
+
+/** Ends what serves, as the next owner of the fleet's directory. */
+async function stopInstances(directory: string): Promise<void> {
+  await using fleet = processFleet({ directory: join(directory, 'fleet') })
+  await fleet.open()
+}
