@@ -30,9 +30,9 @@ test('the metrics port is asked about every indicator as the judge will ask for 
   }
   await checkIndicators(plan, { ...mute, check })
   expect(asked).toStrictEqual([
-    { indicator: 'errors' },
-    { indicator: 'slow', overMs: 300 },
-    { indicator: 'memory', as: 'values' },
+    { indicator: 'errors', service: 'shop' },
+    { indicator: 'slow', overMs: 300, service: 'shop' },
+    { indicator: 'memory', as: 'values', service: 'shop' },
   ])
 })
 
