@@ -19,15 +19,21 @@ export function persistentPorts(ports: Ports): Ports {
       persist(clock, optionsOf(args), () => call(...args))
   return {
     ...ports,
+    // Field by field: a copy of an adapter that is an instance of a class would lack its methods.
     router: {
-      ...router,
+      name: router.name,
+      probe: (...args) => router.probe(...args),
+      ...(router.traffic && { traffic: router.traffic.bind(router) }),
+      ...(router.watch && { watch: router.watch.bind(router) }),
       observe: again((...args) => router.observe(...args)),
       apply: again((...args) => router.apply(...args)),
       converge: again((...args) => router.converge(...args)),
       drain: again((...args) => router.drain(...args)),
     },
     fleet: {
-      ...fleet,
+      name: fleet.name,
+      ...(fleet.check && { check: fleet.check.bind(fleet) }),
+      ...(fleet.watch && { watch: fleet.watch.bind(fleet) }),
       launch: again((...args) => fleet.launch(...args)),
       probe: again((...args) => fleet.probe(...args)),
       stop: again((...args) => fleet.stop(...args)),

@@ -74,7 +74,7 @@ async function probe(upkeep: Upkeep, known: InstanceState): Promise<void> {
   if (known.phase === 'starting') await run.record({ type: 'ready', id }, { type: 'available', id })
 }
 
-/** A fleet that cannot be asked tells nothing of the instance. */
+/** A fleet that cannot be asked has not said that the instance is ready. */
 async function ask({ run, over }: Upkeep, instance: Instance): Promise<Readiness> {
   try {
     return await run.ports.fleet.probe(instance, { signal: over })

@@ -8,6 +8,7 @@ import {
 import { virtualClock } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 import { refuse } from '../src/changeover-error.ts'
+import { persistentPorts } from '../src/persistent-ports.ts'
 import { request } from './stage.ts'
 
 /** A fleet whose first `failures` launches fail after they took effect, as when the reply is lost. */
@@ -55,5 +56,27 @@ describe('A call to the router or the fleet', () => {
     const coded = (): Error =>
       refuse('CHANGEOVER_LAUNCH_FAILED', { instance: 'new.1', problem: 'no such file' })
     expect(await deployOn(100, coded)).toEqual(['rolled-back', 1])
+  })
+
+  test('reaches an adapter that is an instance of a class, and what only its class has', async () => {
+    class Line {
+      readonly name = 'line'
+      #watched = 0
+      watch(): () => void {
+        this.#watched += 1
+        return () => undefined
+      }
+      watched(): number {
+        return this.#watched
+      }
+    }
+    const clock = virtualClock()
+    const fleet = memoryFleet({ clock })
+    const router = Object.assign(new Line(), memoryRouter({ clock }))
+    const ports = { router, fleet, clock, metrics: undefined, migrations: undefined, hooks: {} }
+    const persistent = persistentPorts(ports)
+    persistent.router.watch?.('shop', () => undefined)
+    expect(router.watched()).toBe(1)
+    expect(await persistent.router.probe()).toEqual(await router.probe())
   })
 })
