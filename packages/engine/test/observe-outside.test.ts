@@ -2,6 +2,7 @@ import {
   createEngine,
   type EntryBody,
   memoryFleet,
+  type MemoryFleetOptions,
   memoryRouter,
   memoryStore,
 } from '@changeover/engine'
@@ -51,11 +52,39 @@ test('an instance that was to stop and is gone has stopped', async () => {
   expect(await stage.journaled('stopped')).toMatchObject([{ id: 'r1.1', graceful: true }])
 })
 
+test('a table of the engine before is written anew, so that its last call, late, is refused', async () => {
+  const stage = await crashed(
+    { type: 'launch-intended', id: 'r1.1', release: 'new' },
+    { type: 'launched', instance: instanceOf('r1.1') },
+    { type: 'launch-intended', id: 'r1.2', release: 'new' },
+    { type: 'launched', instance: instanceOf('r1.2') },
+  )
+  for (const id of ['r1.1', 'r1.2'])
+    await stage.fleet.launch({ id, service: 'shop', release: NEW, fence: 0 })
+  const instances = [instanceOf('r1.1'), instanceOf('r1.2')]
+  const pools = [{ release: 'new', weight: 10_000, instances }]
+  await stage.router.apply({ service: 'shop', revision: 1, fence: 0, pools })
+  expect(await stage.resume()).toMatchObject({ outcome: 'promoted' })
+  const late = { service: 'shop', revision: 9, fence: 0, pools: [] }
+  expect(await stage.router.apply(late)).toMatchObject({ outcome: 'rejected' })
+})
+
+test('time that passed between an intent and its launch is not taken from the instance', async () => {
+  const slow = { readyAfterMs: () => 1_000 }
+  const stage = await crashedOn(slow, { type: 'launch-intended', id: 'r1.1', release: 'new' })
+  await stage.clock.run(stage.clock.sleep(2 * READY.readyWithinMs))
+  expect(await stage.resume()).toMatchObject({ outcome: 'promoted' })
+})
+
 /** A rollout whose engine crashed right after it had journaled these entries. */
-async function crashed(...bodies: readonly EntryBody[]) {
+function crashed(...bodies: readonly EntryBody[]) {
+  return crashedOn({}, ...bodies)
+}
+
+async function crashedOn(options: MemoryFleetOptions, ...bodies: readonly EntryBody[]) {
   const clock = virtualClock()
   const store = memoryStore({ clock })
-  const fleet = memoryFleet({ clock })
+  const fleet = memoryFleet({ clock, ...options })
   const router = memoryRouter({ clock })
   const plan = { ...planOf([LAUNCH, SHIFT]), from: undefined }
   const { next } = journalMaker('r1')
@@ -64,7 +93,9 @@ async function crashed(...bodies: readonly EntryBody[]) {
   await store.append('r1', 0, entries)
   const engine = createEngine({ router, fleet, store, clock })
   return {
+    clock,
     fleet,
+    router,
     resume: async () => {
       const [rollout] = await clock.run(engine.resume())
       return clock.run(rollout!.finished)
