@@ -43,7 +43,7 @@ export async function bringUp(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = run.ports
-  const instance = known.instance ?? (await launch(run, known, signal))
+  const instance = known.instance ?? (await launchInstance(run, known, signal))
   while (known.phase === 'starting' || known.phase === 'ready') {
     if (known.phase === 'starting') await becomeReady(run, { known, instance }, settings, signal)
     const ripeAt = (known.readyAt ?? clock.now()) + settings.minReadyMs
@@ -52,7 +52,12 @@ export async function bringUp(
   }
 }
 
-async function launch(run: Run, known: InstanceState, signal: AbortSignal): Promise<Instance> {
+/** Launches an instance that was only intended so far, and journals its address. */
+export async function launchInstance(
+  run: Run,
+  known: InstanceState,
+  signal: AbortSignal,
+): Promise<Instance> {
   const { fleet } = run.ports
   const { id } = known
   const release = releaseOf(run.state, known.release)

@@ -1,8 +1,8 @@
-import { intendLaunches } from './bring-up.ts'
+import { intendLaunches, launchInstance } from './bring-up.ts'
 import { refuse } from './changeover-error.ts'
 import { extrasOf, type Routing } from './route-rule.ts'
 import { putInForce, servingOf, targetRouting } from './routes.ts'
-import { bindRun, releaseOf, type Run } from './run.ts'
+import { bindRun, type Run } from './run.ts'
 import { taskGroup } from './task-group.ts'
 import { keepLooking, tell, type Upkeep } from './upkeep-look.ts'
 
@@ -76,19 +76,13 @@ async function replaceLost(upkeep: Upkeep): Promise<void> {
 
 function launchIntended(upkeep: Upkeep): void {
   const { run, group, over, begun } = upkeep
-  for (const { id, phase, release } of run.state.instances.values()) {
+  for (const instance of run.state.instances.values()) {
+    const { id, phase } = instance
     if (phase !== 'launching' || begun.has(id)) continue
     begun.add(id)
-    const request = {
-      id,
-      service: run.state.plan.service,
-      release: releaseOf(run.state, release),
-      fence: run.fence,
-    }
     group.run(async () => {
       try {
-        const instance = await run.ports.fleet.launch(request, { signal: over })
-        await run.record({ type: 'launched', instance })
+        await launchInstance(run, instance, over)
       } catch (error) {
         if (!over.aborted) await tell(upkeep, id, `${id} could not be launched: ${String(error)}`)
       }

@@ -1,5 +1,4 @@
 import {
-  defineStrategy,
   type Metrics,
   type MigrationGuard,
   type Samples,
@@ -7,30 +6,8 @@ import {
   type Strategy,
 } from '@changeover/engine'
 import { describe, expect, test } from 'vitest'
+import { flip } from './flip.ts'
 import { request, setStage, type Stage } from './stage.ts'
-
-/** A strategy of an embedder's own: all at once beside the old release, gates, flip, clean up. */
-function flip(...gates: Step[]): Strategy {
-  const times = { minReadyMs: 0, readyWithinMs: 60_000 }
-  const drain = { deadlineMs: 30_000, onDeadline: 'force' } as const
-  const leave = (release: string): Step[] => [
-    { step: 'drain', release, ...drain },
-    { step: 'stop', release, deadlineMs: 30_000 },
-  ]
-  return defineStrategy({
-    name: 'flip',
-    plan: ({ from, to, replicas }) => ({
-      steps: [
-        { step: 'launch', release: to.id, instances: replicas, ...times },
-        ...gates,
-        { step: 'shift', weights: { [to.id]: 10_000 } },
-        ...(from ? leave(from.id) : []),
-      ],
-      rollback: [{ step: 'shift', weights: from ? { [from.id]: 10_000 } : {} }, ...leave(to.id)],
-      capacity: { maxTotal: replicas * 2, minAvailable: replicas },
-    }),
-  })
-}
 
 async function end(stage: Stage, strategy: Strategy): Promise<{ outcome: string; code?: string }> {
   await stage.deploy('v1')

@@ -45,7 +45,7 @@ export interface DrainLimits extends RosterLimits {
  *
  * Three rules keep requests from being lost. We close a connection only after its peer was told so, or after it was idle for
  * the quiet period. What the peer sends after that is read and never executed. And closing means to close our side after the
- * last byte is written, and then to wait for the peer.
+ * last byte is written, and then to wait for the peer (`partings.ts` has the exception).
  */
 export function drainServer(
   connections: Connections,

@@ -271,9 +271,10 @@ describe.concurrent('connections in the queue of the listener', () => {
 })
 
 describe.concurrent('idle keep-alive connections', () => {
-  it('are closed without an error', async () => {
+  // Beyond 512 the peers are not waited for.
+  it.each([200, 600])('are closed without an error, %i of them', async (length) => {
     const { lifecycle, port } = await start((_, response) => response.end('ok'))
-    const clients = await Promise.all(Array.from({ length: 200 }, () => openRaw(port)))
+    const clients = await Promise.all(Array.from({ length }, () => openRaw(port)))
     for (const client of clients) client.send(request())
     await Promise.all(clients.map((client) => client.sees('ok')))
     await sleep(100)
