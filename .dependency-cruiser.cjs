@@ -82,7 +82,10 @@ module.exports = {
         'Import @changeover/<name>: the inner files of another package are its own business.',
       severity: 'error',
       // The mutants replace modules of the engine, to show that the rules of the simulator notice.
-      from: { path: `^packages/(${anyPackage})/`, pathNot: '/test/mutants\\.test\\.ts$' },
+      from: {
+        path: `^packages/(${anyPackage})/`,
+        pathNot: '/test/(?:mutants|refused-plans)\\.test\\.ts$',
+      },
       to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
     },
     {

@@ -18,7 +18,7 @@ const packages: Record<string, object> = {
 }
 
 /** Packages with a registry, by their folders. */
-const sources = ['engine', 'fleets/process', 'lifecycle', 'routers/node']
+const sources = ['engine', 'fleets/process', 'lifecycle', 'routers/node', 'testing']
 
 describe('The documentation', () => {
   const registries = Object.entries(packages).flatMap(registryOf)
@@ -93,7 +93,7 @@ function codesIn(name: string): string[] {
   return texts.flatMap((text) => text.match(/(?<=')CHANGEOVER_[A-Z_]+(?=')/g) ?? []).filter(isCode)
 }
 
-const registryFile = /(error-codes|router-error|fleet-error)\.ts$/
+const registryFile = /(error-codes|router-error|fleet-error|testing-error)\.ts$/
 
 /** Names of environment variables look alike. */
 function isCode(name: string): boolean {

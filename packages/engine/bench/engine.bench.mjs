@@ -1,13 +1,14 @@
 // What an engine costs as it grows: instances, services, journal entries, finished rollouts. Everything on the virtual
 // clock and in memory, each figure in a process of its own; times are CPU time, since machines are noisy.
-// Run with: node packages/engine/bench/engine.bench.mjs [instances | services | folding | finished]
+// Run with: node packages/engine/bench/engine.bench.mjs [instances | simulated | services | histories | folding | finished]
 import { execFileSync } from 'node:child_process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import * as engine from '@changeover/engine'
 import { simulate, virtualClock } from '@changeover/testing'
 
-const { createEngine, foldJournal, memoryFleet, memoryRouter, memoryStore, rolling } = engine
+const { chainEntry, createEngine, foldJournal, memoryFleet, memoryRouter, memoryStore, rolling } =
+  engine
 
 const STRATEGIES = {
   rolling: () => rolling(),
@@ -15,6 +16,7 @@ const STRATEGIES = {
   blueGreen: () => engine.blueGreen({ keepOld: '1m' }),
 }
 const ROUNDS = 3
+const ROLLOUTS = 10
 const WORLD = {
   readyAfter: '2s',
   stopAfter: '1s',
@@ -29,8 +31,17 @@ const cpuMs = () => {
 }
 const megabytes = (bytes) => bytes / 2 ** 20
 
-/** One rollout of `size` instances. */
+/** One rollout of `size` instances, from one. */
 async function instances(strategy, size) {
+  const world = stage()
+  await deploy(world, ['shop'], 1, 'rolling', 1)
+  const began = cpuMs()
+  await deploy(world, ['shop'], 2, strategy, size)
+  return { ms: cpuMs() - began, size }
+}
+
+/** One rollout of `size` instances, from as many, with every call examined by the simulator; its notes take memory too. */
+async function simulated(strategy, size) {
   const began = cpuMs()
   const run = await simulate({ strategy: STRATEGIES[strategy](), replicas: size, world: WORLD })
   const ms = cpuMs() - began
@@ -85,6 +96,29 @@ async function services(strategy, size) {
   return { ms: cpuMs() - began, size: size * 10 }
 }
 
+/** The history of each of `size` services asked for once, in a store with so many finished rollouts of each. */
+async function histories(_, size) {
+  const store = memoryStore({ retain: 100 })
+  const plan = { strategy: 'rolling', to: release(1), replicas: 1, steps: [], rollback: [] }
+  const [shared, outcome] = [{ at: 1, fence: 1 }, 'promoted']
+  const names = Array.from({ length: size }, (_, n) => `service-${n}`)
+  for (const service of names) {
+    for (let n = 0; n < ROLLOUTS; n += 1) {
+      const link = { ...shared, rollout: `${service}-${n}` }
+      const body = { type: 'created', plan: { ...plan, service } }
+      const first = chainEntry(body, { ...link, seq: 0, prev: engine.GENESIS_HASH })
+      const last = chainEntry({ type: 'finished', outcome }, { ...link, seq: 1, prev: first.hash })
+      await store.append(link.rollout, 0, [first, last])
+    }
+  }
+  const began = cpuMs()
+  for (const service of names) {
+    const { length } = await store.rollouts({ service })
+    if (length !== ROLLOUTS) throw new Error(`${length} rollouts`)
+  }
+  return { ms: cpuMs() - began, size }
+}
+
 /** A journal of at least `size` entries, folded. */
 async function folding(_, size) {
   const world = stage()
@@ -113,10 +147,12 @@ async function finished(strategy, size) {
   return { ms, size, heap: megabytes(heapUsed), rss: megabytes(rss) }
 }
 
-const SUBJECTS = { instances, services, folding, finished }
+const SUBJECTS = { instances, simulated, services, histories, folding, finished }
 const MATRIX = [
   ...Object.keys(STRATEGIES).map((strategy) => ['instances', strategy, [1_000, 10_000]]),
+  ...Object.keys(STRATEGIES).map((strategy) => ['simulated', strategy, [1_000, 10_000]]),
   ...Object.keys(STRATEGIES).map((strategy) => ['services', strategy, [100, 1_000]]),
+  ['histories', 'none', [100, 1_000]],
   ['folding', 'rolling', [10_000, 100_000]],
   ...Object.keys(STRATEGIES).map((strategy) => ['finished', strategy, [250, 1_000]]),
 ]
@@ -130,7 +166,8 @@ function print(subject, strategy, size, runs) {
   const ms = median(runs.map((run) => run.ms))
   const cells = [subject, strategy, size, `${ms.toFixed(0)} ms`]
   cells.push(`${((ms / runs[0].size) * 1000).toFixed(1)} µs each`)
-  const { heap, rss, peak } = runs[0]
+  const { heap, rss } = runs[0]
+  const peak = Math.max(...runs.map((run) => run.peak))
   cells.push(heap ? `${heap.toFixed(1)} MB heap, ${rss.toFixed(0)} MB resident` : '')
   cells.push(`${peak.toFixed(0)} MB at most`)
   console.log(`| ${cells.join(' | ')} |`)

@@ -1,5 +1,5 @@
 import { refuse } from './changeover-error.ts'
-import { routingProblem } from './check-routing.ts'
+import { exchangeProblem, type RoutingProblem, routingProblem } from './check-routing.ts'
 import type { Plan } from './plan.ts'
 import { extrasProblem } from './route-rule.ts'
 import type { RouterCapabilities } from './router.ts'
@@ -15,6 +15,8 @@ export interface PlanFacts {
   readonly router?: RouterCapabilities
   /** Releases beside the two of the plan that have instances: a plan may end them. @default none */
   readonly others?: readonly string[]
+  /** Instances of the release in place. @default as many as the plan is to have */
+  readonly running?: number
 }
 
 /**
@@ -29,6 +31,7 @@ export function checkPlan(plan: Plan, ports: Ports, facts: PlanFacts = {}): Plan
   for (const step of [...plan.steps, ...plan.rollback]) {
     checkStep(plan, step, ports)
     if (step.step === 'shift') checkRouting(plan, step, ports, facts)
+    if (step.step === 'replace') checkExchange(plan, step, ports, facts)
     if (step.step === 'drain' || step.step === 'stop')
       checkRelease(plan, step.release, facts.others)
   }
@@ -46,13 +49,29 @@ function checkRouting(
   const known = new Set([plan.to.id, ...(plan.from ? [plan.from.id] : [])])
   const vague = extrasProblem(extras, known)
   if (vague !== undefined) throw invalid(plan, vague, 'Name one of the two releases, and one mark.')
-  const missing = router && routingProblem({ ...target, ...(affinity ? { affinity } : {}) }, router)
+  if (!router) return
+  refuseMissing(routingProblem({ ...target, ...(affinity ? { affinity } : {}) }, router), ports)
+}
+
+function checkExchange(
+  plan: Plan,
+  { release }: Extract<Step, { readonly step: 'replace' }>,
+  ports: Ports,
+  { router, others = [], running = plan.from ? plan.replicas : 0 }: PlanFacts,
+): void {
+  if (!router) return
+  const { maxTotal: total } = plan.capacity
+  const back = release === plan.from?.id
+  // What an earlier rollout left behind is exchanged too, and its share is one more.
+  const older = others.length > 0 ? total : running
+  const [incoming, outgoing] = back ? [older, plan.replicas] : [plan.replicas, older]
+  refuseMissing(exchangeProblem({ incoming, outgoing, total }, router), ports)
+}
+
+function refuseMissing(missing: RoutingProblem | undefined, { router }: Ports): void {
   if (!missing) return
-  throw refuse('CHANGEOVER_CAPABILITY_MISSING', {
-    router: ports.router.name,
-    problem: missing.problem,
-    remedy: missing.remedy,
-  })
+  const { problem, remedy } = missing
+  throw refuse('CHANGEOVER_CAPABILITY_MISSING', { router: router.name, problem, remedy })
 }
 
 /** An approval or a verdict must count for one gate only. */

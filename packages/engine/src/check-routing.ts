@@ -1,5 +1,5 @@
 import type { RouterCapabilities } from './router.ts'
-import { FULL_WEIGHT } from './route-table.ts'
+import { FULL_WEIGHT, proportionalWeights } from './route-table.ts'
 import type { ShiftTarget, Step } from './step.ts'
 
 /** What a router cannot do, and what to do about it. */
@@ -14,7 +14,7 @@ export function routingProblem(
   capabilities: RouterCapabilities,
 ): RoutingProblem | undefined {
   const { granularity = 1, split = 'request' } = capabilities
-  const fine = Object.values(weights).find((weight) => weight % granularity !== 0)
+  const fine = tooFine(Object.values(weights), granularity)
   if (fine !== undefined)
     return {
       problem: `it weighs in steps of ${percent(granularity)}, and a step asks for ${percent(fine)}`,
@@ -41,6 +41,42 @@ export function routingProblem(
     problem: 'it splits connections, not requests, and users do not keep theirs',
     remedy: 'Leave out affinity, or use a router that splits requests.',
   }
+}
+
+/** How many instances of either side may serve while they are exchanged. */
+export interface ExchangeCounts {
+  readonly incoming: number
+  readonly outgoing: number
+  /** Of both together. */
+  readonly total: number
+}
+
+/** What of an exchange, whose weights go by the number of instances, a router could not put in force. Pure. */
+export function exchangeProblem(
+  counts: ExchangeCounts,
+  { granularity = 1 }: RouterCapabilities,
+): RoutingProblem | undefined {
+  const fine = tooFine(exchangeWeights(counts), granularity)
+  if (fine === undefined) return undefined
+  return {
+    problem: `it weighs in steps of ${percent(granularity)}, and instances that are exchanged a few at a time need any share, such as ${percent(fine)}`,
+    remedy: `Use blueGreen(), or canary() with weights that are multiples of ${percent(granularity)}.`,
+  }
+}
+
+/**
+ * Weights that an exchange may come to, whatever instances it loses on the way. Two of one side beside one of the other
+ * stand for all that is more: no step but the finest divides a third.
+ */
+function exchangeWeights({ incoming, outgoing, total }: ExchangeCounts): readonly number[] {
+  if (incoming < 1 || outgoing < 1 || total < 2) return [FULL_WEIGHT]
+  const halves = proportionalWeights([1, 1])
+  const more = total > 2 && Math.max(incoming, outgoing) > 1
+  return [FULL_WEIGHT, ...halves, ...(more ? proportionalWeights([1, 2]) : [])]
+}
+
+function tooFine(weights: readonly number[], granularity: number): number | undefined {
+  return weights.find((weight) => weight % granularity !== 0)
 }
 
 /** What a person should know of the router before saying yes to these steps. */

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
 import { createFileTurns, type FileTurns } from './file-turns.ts'
-import { journalFolder, type StoreLogger } from './journal-folder.ts'
+import { journalFolder, type StoreLogger, type UnderLease } from './journal-folder.ts'
 import { readEntries } from './journal-scan.ts'
 import { leaseFolder } from './lease-folder.ts'
-import { createFolders } from './store-folder.ts'
+import { createFolders, isFileName } from './store-folder.ts'
 import { createStoreGate } from './store-gate.ts'
 import type { Store } from './store.ts'
 import { systemClock } from './system-clock.ts'
@@ -44,7 +44,8 @@ const LOCK_WAIT_MS = 10_000
  * Service names and rollout ids become file names: letters, digits, `.`, `_` and `-`, up to 128 and 160 of them.
  *
  * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`; from its methods also `CHANGEOVER_STORE_LOCKED`,
- *   `CHANGEOVER_STORE_FAILED`, `CHANGEOVER_STORE_CLOSED`, `CHANGEOVER_ENTRY_INVALID`, `CHANGEOVER_LEASE_CORRUPT`
+ *   `CHANGEOVER_STORE_FAILED`, `CHANGEOVER_STORE_CLOSED`, `CHANGEOVER_ENTRY_INVALID`, `CHANGEOVER_FENCE_STALE`,
+ *   `CHANGEOVER_LEASE_CORRUPT`
  * @example
  * ```ts
  * const engine = createEngine({ store: fileStore({ directory: '/var/lib/shop/deploys' }), router, fleet })
@@ -68,12 +69,21 @@ export function fileStore(options: FileStoreOptions): Store & AsyncDisposable {
     await ready()
     return takeTurn(path, work)
   }
+  /** The lease cannot change hands between the look at it and the write. One that no file can hold was never granted. */
+  const underLease: UnderLease = async (service, entries, write) => {
+    if (service === undefined || !isFileName('service', service)) return write()
+    const file = grants.file(service)
+    await alone(file.path, async () => {
+      await grants.check(file, entries)
+      await write()
+    })
+  }
   return {
     name: 'file',
     append: (rolloutId, expectedSeq, entries) =>
       gate.enter('append', async () => {
         const file = journals.file(rolloutId)
-        await alone(file.path, () => journals.append(file, expectedSeq, entries))
+        await alone(file.path, () => journals.append(file, expectedSeq, entries, underLease))
         if (retain !== undefined && entries.at(-1)?.type === 'finished')
           await journals.forget(file, retain)
       }),

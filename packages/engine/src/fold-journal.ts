@@ -48,6 +48,7 @@ function openState(entry: Entry): RolloutState {
     launches: 0,
     intended: undefined,
     converged: undefined,
+    mark: undefined,
     verdicts: new Map(),
     approvals: new Map(),
     commands: new Set(),
@@ -76,11 +77,15 @@ function foldProgress(state: RolloutState, entry: Entry): void {
       state.position = entry.index
       state.stepStartedAt = entry.at
       state.pausedMs = 0
+      state.mark = undefined
       if (entry.step.step === 'shift') state.target = entry.step
       return
     case 'step-finished':
       state.position = entry.index + 1
       state.stepStartedAt = undefined
+      return
+    case 'counting':
+      state.mark = entry.mark
       return
     case 'judged':
       state.verdicts.set(entry.gate, entry.verdict)
@@ -164,6 +169,7 @@ function goOn(state: RolloutState, at: number): void {
   state.held.clear()
   state.stepStartedAt = at
   state.pausedMs = 0
+  state.mark = undefined
 }
 
 /** Instances that are still coming up keep the time that they had when the rollout was paused. */

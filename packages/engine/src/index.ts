@@ -98,7 +98,15 @@ export {
 } from './journal.ts'
 export type { StoreLogger } from './journal-folder.ts'
 export { memoryStore, type MemoryStoreOptions } from './memory-store.ts'
-export type { Indicator, IndicatorCheck, Metrics, MetricsQuery, Samples } from './metrics.ts'
+export type {
+  Indicator,
+  IndicatorCheck,
+  Metrics,
+  MetricsMark,
+  MetricsQuery,
+  NoData,
+  Samples,
+} from './metrics.ts'
 export type {
   MigrationGuard,
   MigrationPhase,

@@ -5,7 +5,7 @@ import { type JournalEnds, readEnds } from './journal-ends.ts'
 import { checkAppend, encodeLine } from './journal-line.ts'
 import { JOURNAL_START, type JournalFile, type JournalPlace, scanJournal } from './journal-scan.ts'
 import { expendable } from './retention.ts'
-import { mayMatch, selectRollouts, summarize } from './rollout-summary.ts'
+import { mayMatch, selectRollouts, serviceOfJournal, summarize } from './rollout-summary.ts'
 import { checkFileName, ifThere, isFileName, syncFolder } from './store-folder.ts'
 import type { RolloutFilter, RolloutSummary } from './store.ts'
 
@@ -14,11 +14,30 @@ export interface StoreLogger {
   warn(details: object, message: string): void
 }
 
+/** Writes entries of a service's rollout while no newer lease is granted; refuses where one was. */
+export type UnderLease = (
+  service: string | undefined,
+  entries: readonly Entry[],
+  write: () => Promise<void>,
+) => Promise<void>
+
+/** The end of a journal, and whose it is. */
+interface JournalEnd extends JournalPlace {
+  /** Undefined before the first entry. */
+  readonly service: string | undefined
+}
+
 /** The journals of one folder, one file each. Appends to the same one must not overlap: the caller holds its lock. */
 export interface JournalFolder {
   /** Where the journal of `rollout` is. @throws ChangeoverError `CHANGEOVER_OPTION_INVALID` */
   file(rollout: string): JournalFile
-  append(file: JournalFile, expectedSeq: number, entries: readonly Entry[]): Promise<void>
+  /** Nothing is written unless `underLease` lets it. */
+  append(
+    file: JournalFile,
+    expectedSeq: number,
+    entries: readonly Entry[],
+    underLease: UnderLease,
+  ): Promise<void>
   /** Deletes what may go of the service whose rollout `finished` is. Never throws: there is always a next time. */
   forget(finished: JournalFile, retain: number): Promise<void>
   rollouts(filter: RolloutFilter): Promise<readonly RolloutSummary[]>
@@ -26,9 +45,10 @@ export interface JournalFolder {
 
 const SUFFIX = '.jsonl'
 const FILES_AT_ONCE = 16
+const UNREAD: JournalEnd = { ...JOURNAL_START, service: undefined }
 
 export function journalFolder(path: string, logger: StoreLogger | undefined): JournalFolder {
-  const known = new Map<string, JournalPlace>()
+  const known = new Map<string, JournalEnd>()
   const file = (rollout: string): JournalFile => ({
     rollout,
     path: join(path, checkFileName('rolloutId', rollout) + SUFFIX),
@@ -39,16 +59,19 @@ export function journalFolder(path: string, logger: StoreLogger | undefined): Jo
   }
   return {
     file,
-    async append(file, expectedSeq, entries) {
-      const { place, size } = await findEnd(file, known.get(file.rollout))
+    async append(file, expectedSeq, entries, underLease) {
+      const { end, size } = await findEnd(file, known.get(file.rollout))
       known.delete(file.rollout)
-      checkAppend(file.rollout, expectedSeq, place.last, entries)
+      checkAppend(file.rollout, expectedSeq, end.last, entries)
       const last = entries.at(-1)
       if (last === undefined) return
-      if (size > place.offset) await cutTail(file, place, size, logger)
-      const offset = place.offset + (await write(file.path, entries))
-      if (place.offset === 0) await syncFolder(path)
-      if (last.type !== 'finished') known.set(file.rollout, { last, offset })
+      const service = end.service ?? serviceOfJournal(entries[0])
+      await underLease(service, entries, async () => {
+        if (size > end.offset) await cutTail(file, end, size, logger)
+        const offset = end.offset + (await write(file.path, entries))
+        if (end.offset === 0) await syncFolder(path)
+        if (last.type !== 'finished') known.set(file.rollout, { last, offset, service })
+      })
     },
     async forget(finished, retain) {
       try {
@@ -72,12 +95,14 @@ export function journalFolder(path: string, logger: StoreLogger | undefined): Jo
  */
 async function findEnd(
   file: JournalFile,
-  known: JournalPlace = JOURNAL_START,
-): Promise<{ place: JournalPlace; size: number }> {
+  known: JournalEnd = UNREAD,
+): Promise<{ end: JournalEnd; size: number }> {
   const size = (await ifThere(() => stat(file.path)))?.size ?? 0
-  let place = size < known.offset ? JOURNAL_START : known
-  if (size > place.offset) for await (place of scanJournal(file, place));
-  return { place, size }
+  let end = size < known.offset ? UNREAD : known
+  if (size === end.offset) return { end, size }
+  for await (const place of scanJournal(file, end))
+    end = { ...place, service: end.last ? end.service : serviceOfJournal(place.last) }
+  return { end, size }
 }
 
 /** What follows the last newline was never acknowledged. */

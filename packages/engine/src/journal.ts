@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Command } from './command.ts'
 import type { Fence } from './fence.ts'
 import type { Instance } from './instance.ts'
+import type { MetricsMark } from './metrics.ts'
 import type { Plan } from './plan.ts'
 import type { PoolSummary } from './pool.ts'
 import type { RouteExtras } from './route-rule.ts'
@@ -67,6 +68,8 @@ export type EntryBody =
       readonly exitCode?: number | null
       readonly signal?: string | null
     }
+  /** A judge begins to count from here; only where the metrics port cannot look back. */
+  | { readonly type: 'counting'; readonly gate: string; readonly mark: MetricsMark }
   | { readonly type: 'judged'; readonly gate: string; readonly verdict: Verdict }
   /** What a person or a program asked for. Repeating a command id changes nothing. */
   | ({ readonly type: 'commanded' } & Command)

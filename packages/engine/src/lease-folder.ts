@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { refuse } from './changeover-error.ts'
 import type { Lease } from './fence.ts'
-import { grantLease, type LeaseRequest, releasedLease } from './lease-grant.ts'
+import type { Entry } from './journal.ts'
+import { checkLeaseFence, grantLease, type LeaseRequest, releasedLease } from './lease-grant.ts'
 import { checkFileName, ifThere, syncFolder } from './store-folder.ts'
 
 /** The last lease of one service, in a file of its own. */
@@ -18,6 +19,8 @@ export interface LeaseFolder {
   file(service: string): LeaseFile
   grant(file: LeaseFile, request: LeaseRequest, now: number): Promise<Lease>
   giveBack(file: LeaseFile, lease: Lease): Promise<void>
+  /** @throws ChangeoverError `CHANGEOVER_FENCE_STALE` where a newer fence than that of `entries` was granted */
+  check(file: LeaseFile, entries: readonly Entry[]): Promise<void>
 }
 
 const LEASE = z.strictObject({
@@ -42,6 +45,7 @@ export function leaseFolder(path: string): LeaseFolder {
       const released = releasedLease(await readLease(file), lease)
       if (released !== undefined) await writeLease(file, released, path)
     },
+    check: async (file, entries) => checkLeaseFence(await readLease(file), entries),
   }
 }
 

@@ -1,5 +1,6 @@
 import { refuse } from './changeover-error.ts'
 import type { Lease } from './fence.ts'
+import type { Entry } from './journal.ts'
 
 /** What an engine asks for. */
 export interface LeaseRequest {
@@ -29,6 +30,23 @@ export function grantLease(last: Lease | undefined, request: LeaseRequest, now: 
 export function releasedLease(last: Lease | undefined, lease: Lease): Lease | undefined {
   const current = last?.fence === lease.fence && last.holder === lease.holder
   return current ? { ...last, expiresAt: 0 } : undefined
+}
+
+/**
+ * Lets `entries` pass unless the service was granted under a newer fence since: whoever wrote them no longer leads, even
+ * though the one who does has written nothing yet. Pure.
+ *
+ * @throws ChangeoverError `CHANGEOVER_FENCE_STALE`
+ */
+export function checkLeaseFence(last: Lease | undefined, entries: readonly Entry[]): void {
+  const stale = last && entries.find((entry) => entry.fence < last.fence)
+  if (!stale) return
+  const { service, fence } = last
+  throw refuse('CHANGEOVER_FENCE_STALE', {
+    fence: stale.fence,
+    service,
+    current: `fence ${fence}`,
+  })
 }
 
 function checkRequest(request: LeaseRequest): LeaseRequest {

@@ -1,14 +1,13 @@
 import { z } from 'zod'
-import { refuse } from './changeover-error.ts'
 import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
 import type { Lease } from './fence.ts'
 import type { Entry } from './journal.ts'
 import { checkAppend, decodeLine, encodeLine } from './journal-line.ts'
-import { grantLease, releasedLease } from './lease-grant.ts'
+import { checkLeaseFence, grantLease, releasedLease } from './lease-grant.ts'
 import { expendable } from './retention.ts'
-import { selectRollouts, summarize } from './rollout-summary.ts'
-import type { RolloutSummary, Store } from './store.ts'
+import { selectRollouts, serviceOfJournal, summarize } from './rollout-summary.ts'
+import type { RolloutFilter, RolloutSummary, Store } from './store.ts'
 import { systemClock } from './system-clock.ts'
 
 export interface MemoryStoreOptions {
@@ -37,40 +36,43 @@ const OPTIONS = z.strictObject({
 export function memoryStore(options: MemoryStoreOptions = {}): Store & AsyncDisposable {
   const { clock = systemClock(), retain = RETAINED } = checkOptions(OPTIONS, options, 'memoryStore')
   const journals = new Map<string, Entry[]>()
+  /** The same journals by service: what is asked of one service takes no longer where there are a thousand. */
+  const services = new Map<string, Map<string, Entry[]>>()
   const leases = new Map<string, Lease>()
-  const all = (): RolloutSummary[] => [...journals.values()].flatMap(summaryOf)
-  const forget = (finished: readonly Entry[]): void => {
-    const service = summaryOf(finished)[0]?.service
-    if (service === undefined) return
-    for (const id of expendable(selectRollouts(all(), { service }), retain)) journals.delete(id)
+
+  const list = (filter: RolloutFilter): readonly RolloutSummary[] => {
+    const { service } = filter
+    const some = service === undefined ? journals : services.get(service)
+    return selectRollouts([...(some?.values() ?? [])].flatMap(summaryOf), filter)
   }
-  /** Whoever was granted the service since is told by its lease before it has written anything. */
-  const checkLease = (created: Entry | undefined, [first]: readonly Entry[]): void => {
-    if (created?.type !== 'created' || !first) return
-    const { service } = created.plan
-    const { fence = 0 } = leases.get(service) ?? {}
-    if (first.fence < fence)
-      throw refuse('CHANGEOVER_FENCE_STALE', {
-        fence: first.fence,
-        service,
-        current: `fence ${fence}`,
-      })
+  const enlist = (id: string, journal: Entry[]): void => {
+    const service = serviceOfJournal(journal[0])
+    journals.set(id, journal)
+    if (service === undefined) return
+    services.set(service, (services.get(service) ?? new Map()).set(id, journal))
+  }
+  const forget = (service: string): void => {
+    for (const id of expendable(list({ service }), retain)) {
+      journals.delete(id)
+      services.get(service)?.delete(id)
+    }
   }
   return {
     name: 'memory',
     async append(rolloutId, expectedSeq, entries) {
       const journal = journals.get(rolloutId) ?? []
       checkAppend(rolloutId, expectedSeq, journal.at(-1), entries)
-      checkLease(journal[0] ?? entries[0], entries)
+      const service = serviceOfJournal(journal[0] ?? entries[0])
+      if (service !== undefined) checkLeaseFence(leases.get(service), entries)
       journal.push(...entries.map(copy))
-      journals.set(rolloutId, journal)
-      if (entries.at(-1)?.type === 'finished') forget(journal)
+      if (expectedSeq === 0 && entries.length > 0) enlist(rolloutId, journal)
+      if (service !== undefined && entries.at(-1)?.type === 'finished') forget(service)
     },
     async *read(rolloutId) {
       yield* journals.get(rolloutId)?.slice() ?? []
     },
     async rollouts(filter = {}) {
-      return selectRollouts(all(), filter)
+      return list(filter)
     },
     async lease(service, holder, ttlMs) {
       const lease = grantLease(leases.get(service), { service, holder, ttlMs }, clock.now())

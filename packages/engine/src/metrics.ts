@@ -22,18 +22,34 @@ export interface MetricsQuery extends Indicator {
   readonly release: string
   /** Milliseconds since the epoch. */
   readonly since: number
+  /** What {@link Metrics.mark} gave at `since`, whichever engine asked for it; absent where the port has no `mark`. */
+  readonly mark?: MetricsMark
 }
+
+/** Where the counting began, in the port's own terms: plain JSON, since it goes through the journal. */
+export type MetricsMark = Readonly<Record<string, unknown>>
 
 /** Counts or values, or the statement that there are none. No data is never a pass. */
 export type Samples =
   | { readonly data: true; readonly bad: number; readonly total: number }
   | { readonly data: true; readonly values: readonly number[] }
-  | { readonly data: false; readonly reason: string }
+  | NoData
+
+/** Never a pass. */
+export interface NoData {
+  readonly data: false
+  readonly reason: string
+}
 
 export interface Metrics {
   readonly name: string
   /** Counts since `since`, bad ones among all. Whoever cannot tell says so; a rejection counts as no data. */
   sample(query: MetricsQuery, options?: CallOptions): Promise<Samples>
+  /**
+   * For ports that cannot look back: what is counted now. Asked when a judge begins, journaled, and handed back with every
+   * question, so that an engine that is restarted in the middle neither loses what was seen nor counts it twice.
+   */
+  mark?(service: string, options?: CallOptions): Promise<MetricsMark>
   /**
    * Called when a plan is made. Rejects with a coded error for an indicator that is not known: a misspelt one would
    * never have data.

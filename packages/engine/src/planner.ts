@@ -44,7 +44,7 @@ export async function makePlan(ports: Ports, store: Store, request: StartRequest
     ...(window ? { window } : {}),
   }
   const migrated = await planMigrations(plan, request, { history, instances }, ports.migrations)
-  const checked = checkPlan(migrated, ports, { router, others: Object.keys(others) })
+  const checked = checkPlan(migrated, ports, { router, running, others: Object.keys(others) })
   await checkIndicators(checked, ports.metrics)
   await checkMigrations(checked, ports.migrations)
   return checked

@@ -1,5 +1,6 @@
 import type { Instance } from './instance.ts'
 import type { Direction, Entry } from './journal.ts'
+import type { MetricsMark } from './metrics.ts'
 import type { Plan } from './plan.ts'
 import type { PoolSummary } from './pool.ts'
 import type { RolloutOutcome } from './rollout-outcome.ts'
@@ -70,6 +71,8 @@ export interface RolloutState {
   intended: RoutesSummary | undefined
   /** The last routes that the router was seen to follow. */
   converged: RoutesSummary | undefined
+  /** Where the judge under way began to count, in the terms of its metrics port. */
+  mark: MetricsMark | undefined
   readonly verdicts: Map<string, Verdict>
   /** Who approved, by gate. */
   readonly approvals: Map<string, Set<string>>

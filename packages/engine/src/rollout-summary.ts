@@ -21,10 +21,16 @@ export function summarize(first: Entry, last: Entry): RolloutSummary | undefined
   }
 }
 
+/** The service whose rollout begins with `first`; undefined where that is nobody's rollout. Pure. */
+export function serviceOfJournal(first: Entry | undefined): string | undefined {
+  return first?.type === 'created' ? first.plan.service : undefined
+}
+
 /** Whether a rollout of the service that `first` names can pass `filter`, as far as its first entry tells. Pure. */
 export function mayMatch(first: Entry, filter: RolloutFilter): boolean {
-  if (first.type !== 'created') return false
-  return filter.service === undefined || first.plan.service === filter.service
+  const service = serviceOfJournal(first)
+  if (service === undefined) return false
+  return filter.service === undefined || service === filter.service
 }
 
 /** The summaries that pass `filter`, oldest first; those that began at the same instant by id. Pure. */

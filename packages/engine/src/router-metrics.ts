@@ -1,5 +1,12 @@
 import { refuse } from './changeover-error.ts'
-import type { Indicator, IndicatorCheck, Metrics, MetricsQuery, Samples } from './metrics.ts'
+import type {
+  Indicator,
+  IndicatorCheck,
+  Metrics,
+  MetricsMark,
+  MetricsQuery,
+  Samples,
+} from './metrics.ts'
 import type { CallOptions, ReleaseTraffic, Router, TrafficSample } from './router.ts'
 import { fellBehind, trafficSince } from './traffic-since.ts'
 
@@ -33,9 +40,10 @@ const BASES_KEPT = 32
  * Reads indicators from the router's own counts: nothing to install. `errors` are failed requests among all; any other
  * name needs a bound in milliseconds, and counts the requests that took longer.
  *
- * A router counts from its own start, so the first question about a release and a moment sets the base and is answered
- * with 0 of 0; the judge asks it when its step begins. Where the counts fall, the router was restarted: that answer is no
- * data, and counting goes on from there.
+ * A router counts from its own start, so a judge begins with a mark of its counts, which is journaled: an engine that is
+ * restarted goes on counting from there. Whoever asks without a mark sets the base by the first question about a release and
+ * a moment, which is answered with 0 of 0. Where the counts fall, the router was restarted: that answer is no data, and
+ * counting goes on from there; where the engine was restarted too, what the router had counted before is lost, and no more.
  *
  * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID` for a router without `traffic`
  * @example
@@ -47,6 +55,13 @@ export function routerMetrics(router: Router): Metrics {
   if (!counts(router)) throw countless(router)
   const services = new Map<string, Watched>()
 
+  const take = async (service: string, options?: CallOptions): Promise<Watched> => {
+    options?.signal?.throwIfAborted()
+    const of = watched(service)
+    const call = (of.calls += 1)
+    see(of, call, await router.traffic(service, options))
+    return of
+  }
   const watched = (service: string): Watched => {
     const known = services.get(service)
     if (known) return known
@@ -57,13 +72,8 @@ export function routerMetrics(router: Router): Metrics {
 
   return {
     name: `router ${router.name}`,
-    async sample(query, options) {
-      options?.signal?.throwIfAborted()
-      const of = watched(query.service)
-      const call = (of.calls += 1)
-      take(of, call, await router.traffic(query.service, options))
-      return answer(of, query)
-    },
+    sample: async (query, options) => answer(await take(query.service, options), query),
+    mark: async (service, options) => (await take(service, options)).latest,
     check: (indicator, options) => check(router, indicator, options),
   }
 }
@@ -82,7 +92,7 @@ function countless({ name }: Router): Error {
   })
 }
 
-function take(of: Watched, call: number, now: TrafficSample): void {
+function see(of: Watched, call: number, now: TrafficSample): void {
   if (call < of.latestCall) return
   if (fellBehind(now, of.latest)) of.generation += 1
   of.latest = now
@@ -93,7 +103,7 @@ function answer(of: Watched, query: MetricsQuery): Samples {
   const { release, since } = query
   const key = JSON.stringify([release, since])
   const now = of.latest[release]
-  const base = of.bases.get(key) ?? { generation: of.generation, from: now ?? NONE, answered: NONE }
+  const base = of.bases.get(key) ?? firstBase(of, query)
   if (base.generation !== of.generation) {
     const from = trafficSince(now ?? NONE, base.answered)
     remember(of.bases, key, { ...base, generation: of.generation, from })
@@ -102,6 +112,25 @@ function answer(of: Watched, query: MetricsQuery): Samples {
   const answered = trafficSince(now ?? base.from, base.from)
   remember(of.bases, key, { ...base, answered })
   return now ? pick(answered, query) : noData(`the router has no counts of release ${release}`)
+}
+
+/** Counts lower than those of the mark were begun anew after it, so that all of them count. */
+function firstBase({ generation, latest }: Watched, { release, mark }: MetricsQuery): Base {
+  const marked = mark && readMark(mark)
+  const from = marked ? marked[release] : latest[release]
+  const restarted = marked !== undefined && fellBehind(latest, marked)
+  return { generation, from: restarted ? NONE : (from ?? NONE), answered: NONE }
+}
+
+/** Only what counts: a mark comes out of a journal, which may be older than this code. */
+function readMark(mark: MetricsMark): TrafficSample {
+  return Object.fromEntries(Object.entries(mark).filter(isTraffic))
+}
+
+function isTraffic(entry: [string, unknown]): entry is [string, ReleaseTraffic] {
+  const [, counts] = entry
+  if (typeof counts !== 'object' || counts === null) return false
+  return ['total', 'bad'].every((name) => Number.isFinite(Reflect.get(counts, name)))
 }
 
 /** The oldest question nobody asks any more makes room. */

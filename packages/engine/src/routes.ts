@@ -1,8 +1,6 @@
-import { refuse } from './changeover-error.ts'
 import { type Pool, summarizePools } from './pool.ts'
 import { extrasOf, type Routing } from './route-rule.ts'
 import type { InstanceState, RolloutState } from './rollout-state.ts'
-import type { Receipt } from './router.ts'
 import {
   checkRouteTable,
   proportionalWeights,
@@ -10,12 +8,8 @@ import {
   routesAlike,
 } from './route-table.ts'
 import type { Run } from './run.ts'
+import { notConverged, SENDS, sendTable } from './send-table.ts'
 import type { ShiftTarget } from './step.ts'
-
-/** How long a router may take to follow a table, in milliseconds. */
-const CONVERGE_WITHIN_MS = 60_000
-const APPLY_ATTEMPTS = 5
-const RETRY_AFTER_MS = 250
 
 /** Whether an instance may be named in a route table: it proved itself ready, and nobody asked it to stop. */
 function mayServe({ phase }: InstanceState): boolean {
@@ -107,9 +101,15 @@ function cap(
  * Puts a routing in force and returns when the router was seen to follow. Does nothing where it is in force already, under a fence
  * of this lease: one that an earlier leader wrote is written anew, or else that leader's last call, late, would still be taken.
  *
+ * @param send - how often a table of this routing was sent, this time included
  * @throws ChangeoverError `CHANGEOVER_NOT_CONVERGED`
  */
-export async function putInForce(run: Run, routing: Routing, signal: AbortSignal): Promise<void> {
+export async function putInForce(
+  run: Run,
+  routing: Routing,
+  signal: AbortSignal,
+  send = 1,
+): Promise<void> {
   const { service } = run.state.plan
   const table = { service, revision: run.revision + 1, fence: run.fence, ...routing }
   const { inForce } = run
@@ -121,40 +121,30 @@ export async function putInForce(run: Run, routing: Routing, signal: AbortSignal
   run.sent = table
   const pools = summarizePools(routing.pools)
   await run.record({ type: 'routes-intended', revision, pools, ...extrasOf(routing) })
-  const receipt = await apply(run, table, signal)
-  const proof = await run.ports.router.converge(receipt, { deadline: CONVERGE_WITHIN_MS, signal })
-  if (!proof.converged) throw notConverged(table, proof.evidence)
+  const proof = await sendTable(run, table, signal)
+  if (!proof) {
+    const problem = 'somebody else changed it on its way'
+    if (send === SENDS) throw notConverged(table, problem)
+    await run.record({ type: 'noticed', message: `revision ${revision}: ${problem}; sent anew` })
+    return putInForce(run, routing, signal, send + 1)
+  }
   run.inForce = table
   const { level, evidence } = proof
   await run.record({ type: 'routes-converged', revision, level, evidence })
 }
 
 /** A crash between the effect and its entry leaves a table in force that the journal does not know as converged. */
-async function confirmInForce(run: Run, { revision }: RouteTable): Promise<void> {
-  const { intended, converged } = run.state
-  if (intended?.revision !== revision || converged?.revision === revision) return
+async function confirmInForce(run: Run, table: RouteTable): Promise<void> {
+  if (isJournaled(run.state, table)) return
+  const { revision } = table
   const evidence = 'it was observed in force'
   await run.record({ type: 'routes-converged', revision, level: 'observed', evidence })
 }
 
-async function apply(run: Run, table: RouteTable, signal: AbortSignal): Promise<Receipt> {
-  const { router, clock } = run.ports
-  for (let attempt = 1; ; attempt += 1) {
-    const receipt = await router.apply(table, { signal })
-    if (receipt.outcome === 'applied') return receipt
-    if (receipt.outcome === 'indeterminate' && (await isInForce(run, table, signal))) return receipt
-    const { outcome, reason = 'no reason given' } = receipt
-    const final = outcome === 'rejected' || attempt >= APPLY_ATTEMPTS
-    if (final) throw notConverged(table, `${outcome}: ${reason}`)
-    await clock.sleep(RETRY_AFTER_MS * attempt, { signal })
-  }
-}
-
-async function isInForce(run: Run, table: RouteTable, signal: AbortSignal): Promise<boolean> {
-  const observed = await run.ports.router.observe(table.service, { signal })
-  return observed.revision === table.revision
-}
-
-function notConverged({ service, revision }: RouteTable, problem: string): Error {
-  return refuse('CHANGEOVER_NOT_CONVERGED', { service, revision, problem })
+/** Whether the journal knows the last intended table as converged, if that is what this one is. Pure. */
+export function isJournaled(
+  { intended, converged }: Pick<RolloutState, 'converged' | 'intended'>,
+  { revision }: Pick<RouteTable, 'revision'>,
+): boolean {
+  return intended?.revision !== revision || converged?.revision === revision
 }

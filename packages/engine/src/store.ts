@@ -29,7 +29,9 @@ export interface Store {
    * Appends entries whose sequence numbers begin at `expectedSeq`; durable when it resolves. A crash may leave a
    * prefix of `entries`, never a gap.
    *
-   * @throws ChangeoverError `CHANGEOVER_CONFLICT` where the journal does not stand at `expectedSeq`
+   * @throws ChangeoverError `CHANGEOVER_CONFLICT` where the journal does not stand at `expectedSeq`,
+   *   `CHANGEOVER_FENCE_STALE` for entries under an older fence than the last one granted for the service, even though
+   *   nobody has written under that one yet
    */
   append(rolloutId: string, expectedSeq: number, entries: readonly Entry[]): Promise<void>
   /** The journal from its first entry, its hash chain checked. @throws ChangeoverError `CHANGEOVER_JOURNAL_CORRUPT` */

@@ -3,6 +3,7 @@ import type { InstanceState } from './rollout-state.ts'
 import type { DrainReport, ObservedRoutes } from './router.ts'
 import { isRouted } from './route-table.ts'
 import type { Run } from './run.ts'
+import { CONVERGE_WITHIN_MS, fellBack, sendAgain } from './send-table.ts'
 import type { DrainSettings } from './step.ts'
 
 /**
@@ -47,7 +48,7 @@ export async function stopInstance(
 ): Promise<void> {
   const { id, release } = known
   if (known.phase !== 'stopping') {
-    await assertUnrouted(run, id, signal)
+    await confirmUnrouted(run, id, signal)
     await run.record({ type: 'stop-intended', id })
   }
   // Without an address nobody knows whether it was launched. The fleet does, and learns from this call whose launches to refuse.
@@ -68,26 +69,47 @@ export async function stopInstance(
   })
 }
 
+/** A router that said too early that it has converged is looked at again this often, in milliseconds. */
+const LOOK_AGAIN_AFTER_MS = 1_000
+
 /**
  * The router was seen to converge on a table without the instance; here it must still be so. A newer table of ours may
- * be on its way meanwhile, as long as it leaves the instance out too.
+ * be on its way meanwhile, as long as it leaves the instance out too. What the router shows outweighs what it said: one
+ * that has not converged yet is waited for, and one that has fallen back gets the last table again.
  */
-async function assertUnrouted(run: Run, id: string, signal: AbortSignal): Promise<void> {
+async function confirmUnrouted(run: Run, id: string, signal: AbortSignal): Promise<void> {
   const { service } = run.state.plan
-  const observed = await run.ports.router.observe(service, { signal })
-  const problem = routedProblem(run, observed, id)
-  if (problem === undefined) return
-  throw refuse('CHANGEOVER_NOT_CONVERGED', { service, revision: observed.revision, problem })
+  const { router, clock } = run.ports
+  const until = clock.now() + CONVERGE_WITHIN_MS
+  for (;;) {
+    const observed = await router.observe(service, { signal })
+    const problem = routedProblem(run, observed, id)
+    if (problem === undefined) return
+    if (problem.final || clock.now() >= until) {
+      const { revision } = observed
+      throw refuse('CHANGEOVER_NOT_CONVERGED', { service, revision, problem: problem.what })
+    }
+    if (run.inForce && fellBack(run, observed)) await sendAgain(run, observed, signal)
+    await clock.sleep(LOOK_AGAIN_AFTER_MS, { signal })
+  }
+}
+
+interface RoutedProblem {
+  readonly what: string
+  /** Time does not heal it. */
+  readonly final: boolean
 }
 
 function routedProblem(
   { inForce, sent }: Run,
   { table, revision, converged }: ObservedRoutes,
   id: string,
-): string | undefined {
-  if (table && isRouted(table, id)) return `it still names ${id}`
-  if (sent && isRouted(sent, id)) return `a table that names ${id} is on its way`
-  if (revision < (inForce?.revision ?? 0)) return `it fell back to revision ${revision}`
+): RoutedProblem | undefined {
+  if (table && isRouted(table, id)) return { what: `it still names ${id}`, final: true }
+  if (sent && isRouted(sent, id))
+    return { what: `a table that names ${id} is on its way`, final: true }
+  if (inForce && fellBack({ inForce }, { revision }))
+    return { what: `it fell back to revision ${revision}`, final: false }
   const ours = revision === sent?.revision && revision !== inForce?.revision
-  return converged || ours ? undefined : 'it has not converged'
+  return converged || ours ? undefined : { what: 'it has not converged', final: false }
 }

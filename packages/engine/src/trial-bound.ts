@@ -64,7 +64,7 @@ function evidenceAbove({ bad, total }: Counts, limit: number): number {
   const logs = GRID.map((odds) => {
     const rate = (odds * limit) / (odds * limit + 1 - limit)
     const good = (total - bad) * Math.log((1 - rate) / (1 - limit))
-    return { log: bad * Math.log(rate / limit) + good }
+    return bad * Math.log(rate / limit) + good
   })
   return meanExp(logs)
 }

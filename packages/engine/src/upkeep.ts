@@ -1,5 +1,6 @@
 import { intendLaunches, launchInstance } from './bring-up.ts'
 import { refuse } from './changeover-error.ts'
+import type { RolloutState } from './rollout-state.ts'
 import { extrasOf, type Routing } from './route-rule.ts'
 import { putInForce, servingOf, targetRouting } from './routes.ts'
 import { bindRun, type Run } from './run.ts'
@@ -62,16 +63,25 @@ export function assertNewStands(run: Run): void {
   if (lost) throw refuse('CHANGEOVER_INSTANCE_LOST', { instance: lost.id, problem: lost.reason })
 }
 
-/** Every lost instance of the release in place is replaced once, and at most as many as there are replicas. */
+/**
+ * Every lost instance of the release in place is replaced once, at most as many as there are replicas, and none above what
+ * may run: an exchange that is under way may have filled the room already. A release that was drained only has to go.
+ */
 async function replaceLost(upkeep: Upkeep): Promise<void> {
   const { run } = upkeep
   const { state } = run
-  const { from, replicas } = state.plan
+  const { from, replicas, capacity } = state.plan
+  if (isDrained(state, from?.id)) return
   const due = notReplaced(run, from?.id)
   const left = Math.min(due.length, Math.max(0, replicas - state.replaced.size))
-  if (from && left > 0) await intendLaunches(run, from.id, left, due)
+  const room = Math.min(left, capacity.maxTotal - state.instances.size)
+  if (from && room > 0) await intendLaunches(run, from.id, room, due)
   if (due.length > left)
     await tell(upkeep, 'replaced', `instances of "${from?.id}" keep ending; no more are launched`)
+}
+
+function isDrained({ steps, position }: RolloutState, release: string | undefined): boolean {
+  return steps.slice(0, position).some((step) => step.step === 'drain' && step.release === release)
 }
 
 function launchIntended(upkeep: Upkeep): void {

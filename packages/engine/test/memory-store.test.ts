@@ -1,4 +1,4 @@
-import { memoryStore } from '@changeover/engine'
+import { memoryStore, type Store } from '@changeover/engine'
 import { expect, test } from 'vitest'
 import { collect, createdBody, journalMaker } from './journal-maker.ts'
 
@@ -39,3 +39,44 @@ test('journals outlive close(), so that a restarted engine finds them', async ()
   await store.close()
   expect(await store.rollouts({ open: true })).toHaveLength(1)
 })
+
+test('what is asked of one service takes no longer where there are a thousand others', async () => {
+  const [few, many] = [await storeOf(10), await storeOf(2_000)]
+  const [fewMs, manyMs] = [await askingMs(few), await askingMs(many)]
+  expect(manyMs / fewMs).toBeLessThan(20)
+})
+
+test('the rollouts of a service are those of it alone, until they are forgotten', async () => {
+  const store = memoryStore({ retain: 2 })
+  for (const id of ['r1', 'r2', 'r3', 'r4']) {
+    for (const service of ['shop', 'mail']) {
+      const { created, next } = journalMaker(`${service}-${id}`)
+      const finished = { type: 'finished', outcome: 'promoted' } as const
+      await store.append(`${service}-${id}`, 0, [created(service), next(finished)])
+    }
+  }
+  const ids = async (service?: string): Promise<string[]> =>
+    (await store.rollouts(service ? { service } : {})).map(({ id }) => id)
+  expect(await ids('shop')).toStrictEqual(['shop-r3', 'shop-r4'])
+  expect(await ids()).toStrictEqual(['mail-r3', 'mail-r4', 'shop-r3', 'shop-r4'])
+  expect(await collect(store.read('shop-r1'))).toStrictEqual([])
+})
+
+/** One finished rollout of each of so many services. */
+async function storeOf(services: number): Promise<Store> {
+  const store = memoryStore()
+  for (let n = 0; n < services; n += 1)
+    await store.append(`r${n}`, 0, [journalMaker(`r${n}`).created(`service-${n}`)])
+  return store
+}
+
+/** The least time, of several tries, that some questions about one service take. */
+async function askingMs(store: Store): Promise<number> {
+  let least = Infinity
+  for (let round = 0; round < 5; round += 1) {
+    const began = performance.now()
+    for (let n = 0; n < 100; n += 1) await store.rollouts({ service: 'service-1' })
+    least = Math.min(least, performance.now() - began)
+  }
+  return least
+}

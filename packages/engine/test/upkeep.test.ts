@@ -146,6 +146,40 @@ describe('while a plan waits', () => {
     expect(await stage.clock.run(resumed!.finished)).toMatchObject({ outcome: 'promoted' })
   })
 
+  test('and is paused amid an exchange, the next engine launches nothing above what may run', async () => {
+    const stage = setStage()
+    await stage.deploy('v1')
+    const strategy = rolling({ maxSurge: 1, maxUnavailable: 0, minReady: '1m' })
+    const rollout = await stage.clock.run(stage.engine.start(request('v2', { strategy })))
+    await stage.clock.advance(10_000)
+    stage.fleet.crash(await instanceOf(stage, 'v1'))
+    await stage.clock.advance(10_000)
+    // The exchange has filled the room that the lost one left.
+    expect(await stage.running()).toEqual({ v1: 2, v2: 2 })
+    await stage.clock.run(rollout.pause({ by: 'ada' }))
+    await stage.clock.run(stage.engine.close())
+    const [resumed] = await stage.clock.run(stage.another().resume())
+    await stage.clock.advance(60_000)
+    expect(await stage.running()).toEqual({ v1: 2, v2: 2 })
+    await stage.clock.run(resumed!.resume({ by: 'ada' }))
+    expect(await stage.clock.run(resumed!.finished)).toMatchObject({ outcome: 'promoted' })
+    expect(await stage.running()).toEqual({ v2: 3 })
+  })
+
+  test('and is paused after a drain, what was lost of the drained release is not launched again', async () => {
+    const stage = setStage({ routerOptions: { drainAfterMs: 30_000 } })
+    const rollout = await begin(stage, HALF)
+    // All traffic is on the new release, and the requests of the old one are coming to their end.
+    expect(await routed(stage)).toEqual({ v2: [FULL_WEIGHT, 3] })
+    stage.fleet.crash(await instanceOf(stage, 'v1'))
+    await stage.clock.run(rollout.pause({ by: 'ada' }))
+    await stage.clock.advance(60_000)
+    expect(await stage.running()).toEqual({ v1: 2, v2: 3 })
+    await stage.clock.run(rollout.resume({ by: 'ada' }))
+    expect(await stage.clock.run(rollout.finished)).toMatchObject({ outcome: 'promoted' })
+    expect(await stage.running()).toEqual({ v2: 3 })
+  })
+
   test('before the first shift, nothing of the new release is routed', async () => {
     const stage = setStage()
     const rollout = await begin(stage, BAKE)

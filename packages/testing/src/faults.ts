@@ -1,30 +1,7 @@
-import {
-  type Clock,
-  type Duration,
-  type Fleet,
-  type Router,
-  type Store,
-  toMs,
-} from '@changeover/engine'
+import type { Fleet, Router, Store } from '@changeover/engine'
+import { checkFaults, type FaultSettings, type PortFaults } from './fault-options.ts'
+import { FLEET_CALLS, ROUTER_CALLS, STORE_CALLS } from './port-calls.ts'
 import { seededRandom } from './seeded-random.ts'
-
-/** What goes wrong between a caller and a port. Each probability is drawn anew for each call. */
-export interface PortFaults {
-  /** The same seed gives the same faults for the same calls. @default 1 */
-  readonly seed?: number
-  /** Probability that a call never arrives: nothing happens, and the caller gets an error. @default 0 */
-  readonly lostRequests?: number
-  /** Probability that a call does its work and only the answer is lost. @default 0 */
-  readonly lostReplies?: number
-  /** How many calls may go wrong altogether. @default as many as the probabilities want */
-  readonly atMost?: number
-  /** Time that each call takes to arrive. @default 0 */
-  readonly delay?: Duration
-  /** The calls that may go wrong, by name. @default all of the port's */
-  readonly calls?: readonly string[]
-  /** Sleeps for `delay`; needed with it. */
-  readonly clock?: Clock
-}
 
 type Call<T> = () => Promise<T>
 
@@ -35,15 +12,20 @@ type Line = <T>(name: string, call: Call<T>) => Promise<T>
  * A router behind a bad line. `apply` answers as the port demands, `unreachable` for a lost request and `indeterminate` for a
  * lost reply; everything else rejects.
  *
+ * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, `CHANGEOVER_DURATION_INVALID`: a misspelt fault would be none
  * @example
  * ```ts
  * const router = faultyRouter(memoryRouter(), { lostReplies: 0.1, seed: 7 })
  * ```
  */
 export function faultyRouter(router: Router, faults: PortFaults): Router {
-  const line = badLine(faults)
+  const port = { name: 'faultyRouter', kind: 'router', port: router, calls: ROUTER_CALLS }
+  const line = badLine(checkFaults(faults, port))
   return {
-    ...router,
+    // Field by field: a copy of an adapter that is an instance of a class would lack its methods.
+    name: router.name,
+    ...(router.traffic && { traffic: router.traffic.bind(router) }),
+    ...(router.watch && { watch: router.watch.bind(router) }),
     probe: (options) => line('probe', () => router.probe(options)),
     observe: (service, options) => line('observe', () => router.observe(service, options)),
     async apply(table, options) {
@@ -63,9 +45,12 @@ export function faultyRouter(router: Router, faults: PortFaults): Router {
 
 /** A fleet behind a bad line: an instance may be launched or stopped although the call failed. See {@link faultyRouter}. */
 export function faultyFleet(fleet: Fleet, faults: PortFaults): Fleet {
-  const line = badLine(faults)
+  const port = { name: 'faultyFleet', kind: 'fleet', port: fleet, calls: FLEET_CALLS }
+  const line = badLine(checkFaults(faults, port))
   return {
-    ...fleet,
+    name: fleet.name,
+    ...(fleet.check && { check: fleet.check.bind(fleet) }),
+    ...(fleet.watch && { watch: fleet.watch.bind(fleet) }),
     launch: (request, options) => line('launch', () => fleet.launch(request, options)),
     probe: (instance, options) => line('probe', () => fleet.probe(instance, options)),
     stop: (instance, options) => line('stop', () => fleet.stop(instance, options)),
@@ -75,7 +60,8 @@ export function faultyFleet(fleet: Fleet, faults: PortFaults): Fleet {
 
 /** A store behind a bad line: an entry may be durable although `append` failed. `read` is left alone. See {@link faultyRouter}. */
 export function faultyStore(store: Store, faults: PortFaults): Store {
-  const line = badLine(faults)
+  const port = { name: 'faultyStore', kind: 'store', port: store, calls: STORE_CALLS }
+  const line = badLine(checkFaults(faults, port))
   return {
     name: store.name,
     read: (rollout) => store.read(rollout),
@@ -97,15 +83,14 @@ class LineError extends Error {
   }
 }
 
-function badLine(faults: PortFaults): Line {
-  const { lostRequests = 0, lostReplies = 0, calls, clock } = faults
-  const random = seededRandom(faults.seed ?? 1)
-  const delayMs = toMs(faults.delay ?? 0, 'faults.delay')
-  let left = faults.atMost ?? Infinity
+function badLine(settings: FaultSettings): Line {
+  const { lostRequests, lostReplies, delayMs, clock, mayGoWrong } = settings
+  const random = seededRandom(settings.seed)
+  let left = settings.atMost
 
   /** Whether to lose something; one number is drawn each time, so that calls stay in step with the seed. */
   const loses = (probability: number, name: string): boolean => {
-    const lost = random() < probability && left > 0 && (calls?.includes(name) ?? true)
+    const lost = random() < probability && left > 0 && mayGoWrong(name)
     if (lost) left -= 1
     return lost
   }

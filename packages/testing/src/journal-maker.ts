@@ -5,8 +5,8 @@ export interface JournalMaker {
   readonly next: (body: EntryBody) => Entry
   /** The first entry, of a rollout of `service`. @default 'shop' */
   readonly created: (service?: string) => Entry
-  /** Another one that goes on from the same entry: a rival. */
-  readonly fork: () => JournalMaker
+  /** Another one that goes on from the same entry: a rival. @default under the same fence */
+  readonly fork: (fence?: number) => JournalMaker
 }
 
 /** Where a journal stands, and what its next entries say of time. */
@@ -15,13 +15,15 @@ export interface JournalStand {
   readonly prev?: string
   /** @default 1000 */
   readonly at?: number
+  /** @default 1 */
+  readonly fence?: number
 }
 
 export function journalMaker(rollout: string, stand: JournalStand = {}): JournalMaker {
   let { seq = 0, prev = GENESIS_HASH } = stand
-  const at = stand.at ?? 1_000
+  const { at = 1_000, fence = 1 } = stand
   const next = (body: EntryBody): Entry => {
-    const entry = chainEntry(body, { rollout, seq, at, fence: 1, prev })
+    const entry = chainEntry(body, { rollout, seq, at, fence, prev })
     seq += 1
     prev = entry.hash
     return entry
@@ -29,7 +31,7 @@ export function journalMaker(rollout: string, stand: JournalStand = {}): Journal
   return {
     next,
     created: (service = 'shop') => next(createdBody(service)),
-    fork: () => journalMaker(rollout, { seq, prev, at }),
+    fork: (other = fence) => journalMaker(rollout, { seq, prev, at, fence: other }),
   }
 }
 

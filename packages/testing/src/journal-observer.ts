@@ -1,9 +1,10 @@
 import type { Entry, Plan, Store } from '@changeover/engine'
+import { watchDeadlines } from './deadline-observer.ts'
 import type { Truth } from './truth.ts'
 
-/** What the journal has said so far, and whether it was true. */
+/** What the journal of one rollout has said so far. */
 export interface JournalObserver {
-  readonly store: Store
+  readonly plan: ObservedPlan
   readonly entries: readonly Entry[]
   /** Whether the intent was made durable before now: of an instance by its id, of routes by their revision. */
   readonly intended: (intent: Intent, subject: string | number) => boolean
@@ -13,53 +14,103 @@ export interface JournalObserver {
   readonly allowedWeight: () => number
 }
 
+/** The journals of a service, one rollout after the other, and whether they were true. */
+export interface JournalsObserver {
+  readonly store: Store
+  /** Of the rollout that was begun last; before the first, of the one that is planned. */
+  readonly latest: () => JournalObserver
+  /** Oldest first. */
+  readonly all: readonly JournalObserver[]
+}
+
 /** Entries that have to be durable before what they announce is done. */
 export type Intent = 'launch-intended' | 'stop-intended' | 'routes-intended'
 
+export type ObservedPlan = Pick<Plan, 'capacity' | 'from' | 'steps' | 'to'>
+
 export interface JournalObserverOptions {
   readonly store: Store
-  readonly plan: Pick<Plan, 'steps' | 'to'>
+  /** Of the first rollout. */
+  readonly plan: ObservedPlan
   readonly truth: Truth
   readonly violate: (rule: number, what: string) => void
+  /** By how much a step may outlast its deadline, in milliseconds. */
+  readonly slackMs: number
   readonly onEntry: (entry: Entry) => void
+  /** Called when an entry is durable, and waited for. */
+  readonly onDurable: (entry: Entry) => Promise<void>
 }
 
 /** Reads along what is appended, and checks each entry against what is really so. */
-export function observeJournal(options: JournalObserverOptions): JournalObserver {
-  const { store, plan, truth, violate, onEntry } = options
-  const entries: Entry[] = []
-  const intents = new Set<string>()
-  const passedGates: string[] = []
-  let back = false
-  let over = false
+export function observeJournals(options: JournalObserverOptions): JournalsObserver {
+  const { store, violate, truth } = options
+  const readers = new Map<string, JournalReader>()
+  const all: JournalObserver[] = []
+  let latest = readAlong(options.plan, options)
+  let fence = 0
+
+  function open({ plan, rollout }: Extract<Entry, { type: 'created' }>): void {
+    if (all.some((one) => !one.isOver())) violate(6, `${rollout} begins while another is under way`)
+    latest = readAlong(plan, options)
+    readers.set(rollout, latest)
+    all.push(latest)
+  }
 
   function take(entry: Entry): void {
-    if (over) violate(7, `${entry.type} follows the end`)
-    const before = entries.at(-1)
-    if (before && entry.fence < before.fence) violate(6, `${entry.type} has an older fence`)
+    if (entry.type === 'created') open(entry)
+    if (entry.fence < fence) violate(6, `${entry.type} has an older fence`)
+    fence = Math.max(fence, entry.fence)
     const lie = untruth(entry, truth)
     if (lie !== undefined) violate(5, lie)
-    entries.push(entry)
-    const subject = subjectOf(entry)
-    if (subject !== undefined) intents.add(intentKey(entry.type, subject))
-    if (isPass(entry)) passedGates.push(entry.gate)
-    back ||= entry.type === 'turned-back'
-    over ||= entry.type === 'finished'
-    onEntry(entry)
+    readers.get(entry.rollout)?.take(entry)
+    options.onEntry(entry)
   }
 
   return {
-    entries,
-    intended: (intent, subject) => intents.has(intentKey(intent, subject)),
-    isBack: () => back,
-    isOver: () => over,
-    allowedWeight: () => allowedWeight(plan, passedGates),
+    all,
+    latest: () => latest,
     store: {
       ...store,
       async append(rollout, expectedSeq, added) {
         await store.append(rollout, expectedSeq, added)
         for (const entry of added) take(entry)
+        for (const entry of added) await options.onDurable(entry)
       },
+    },
+  }
+}
+
+interface JournalReader extends JournalObserver {
+  readonly take: (entry: Entry) => void
+}
+
+function readAlong(
+  plan: ObservedPlan,
+  { violate, slackMs }: Pick<JournalObserverOptions, 'slackMs' | 'violate'>,
+): JournalReader {
+  const entries: Entry[] = []
+  const intents = new Set<string>()
+  const passedGates: string[] = []
+  const checkDeadline = watchDeadlines(slackMs, violate)
+  let back = false
+  let over = false
+
+  return {
+    plan,
+    entries,
+    intended: (intent, subject) => intents.has(intentKey(intent, subject)),
+    isBack: () => back,
+    isOver: () => over,
+    allowedWeight: () => allowedWeight(plan, passedGates),
+    take(entry) {
+      if (over) violate(7, `${entry.type} follows the end`)
+      entries.push(entry)
+      checkDeadline(entry)
+      const subject = subjectOf(entry)
+      if (subject !== undefined) intents.add(intentKey(entry.type, subject))
+      if (isPass(entry)) passedGates.push(entry.gate)
+      back ||= entry.type === 'turned-back'
+      over ||= entry.type === 'finished'
     },
   }
 }
@@ -110,10 +161,7 @@ function untruth(entry: Entry, truth: Truth): string | undefined {
 }
 
 /** The highest weight of the steps up to the first gate that has not been passed. Pure. */
-function allowedWeight(
-  { steps, to }: Pick<Plan, 'steps' | 'to'>,
-  passed: readonly string[],
-): number {
+function allowedWeight({ steps, to }: ObservedPlan, passed: readonly string[]): number {
   const left = [...passed]
   let highest = 0
   for (const step of steps) {

@@ -1,7 +1,8 @@
-import { ChangeoverError, type Duration, toMs } from '@changeover/engine'
+import { type ChangeoverError, type Duration, toMs } from '@changeover/engine'
 import { z } from 'zod'
 import type { LoadResponse } from './http-exchange.ts'
 import type { LoadRequest } from './load-request.ts'
+import { testingError } from './testing-error.ts'
 
 /** Options of {@link openLoopLoad}. Durations are milliseconds or strings such as `'30s'`. */
 export interface OpenLoopLoadOptions {
@@ -106,12 +107,9 @@ function optionError(options: unknown, error: z.ZodError): ChangeoverError {
   const issue = error.issues[0]
   const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0]
   const name = String(field ?? 'options')
-  return new ChangeoverError(
-    'CHANGEOVER_LOAD_OPTION_INVALID',
-    `openLoopLoad refused ${name}: ${shown(options, field)}. A load other than the one you meant ` +
-      `proves nothing about dropped requests, so nothing was sent. ${remedies[name] ?? knownOptions}`,
-    { cause: error, details: { field: name } },
-  )
+  const remedy = remedies[name] ?? knownOptions
+  const details = { field: name, value: shown(options, field), remedy }
+  return testingError('CHANGEOVER_LOAD_OPTION_INVALID', details, error)
 }
 
 const knownOptions = `Give an object with any of ${Object.keys(remedies).join(', ')}; url and rate are required.`

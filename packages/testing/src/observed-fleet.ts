@@ -5,16 +5,17 @@ import { routedIds } from './routed-ids.ts'
 /** A fleet whose launches and stops are checked against the rules. */
 export function watchFleet(watch: Watch): Fleet {
   const { observed, ledger, changed, violate } = watch
-  const { fleet, plan } = observed
+  const { fleet } = observed
   const service = observed.table.service
   fleet.watch?.(service, ({ instance }) => lose(watch, instance))
   return {
     ...fleet,
     async launch(request, options) {
+      observed.onLaunch?.(request.release)
       const instance = await fleet.launch(request, options)
       if (ledger.running.has(instance.id)) return instance
       checkLaunch(watch, instance)
-      const { maxTotal } = plan.capacity
+      const { maxTotal } = observed.plan.capacity
       const isFull = ledger.running.size >= maxTotal
       forgetEnded(watch, isFull ? ledger.running.keys() : ledger.abandoned)
       ledger.launched.add(instance.id)

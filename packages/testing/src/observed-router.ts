@@ -1,4 +1,5 @@
 import { FULL_WEIGHT, type Router, type RouteTable } from '@changeover/engine'
+import { watchCohorts } from './cohort-observer.ts'
 import type { Watch } from './watch.ts'
 import { routedIds } from './routed-ids.ts'
 
@@ -6,6 +7,7 @@ import { routedIds } from './routed-ids.ts'
 export function watchRouter(watch: Watch): Router {
   const { ledger, changed, violate } = watch
   const { router } = watch.observed
+  const checkCohorts = watchCohorts(violate)
   return {
     ...router,
     async apply(table, options) {
@@ -18,6 +20,7 @@ export function watchRouter(watch: Watch): Router {
       checkMembers(watch, table)
       checkWeight(watch, table)
       checkExtras(watch, table)
+      checkCohorts(table, watch.observed.journal?.() ?? watch)
       enter(watch, table)
       changed('route')
       return receipt

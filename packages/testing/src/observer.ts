@@ -10,7 +10,7 @@ export interface TracePoint {
   readonly at: number
   /** Instances of the earlier release that run, stopping ones included. */
   readonly old: number
-  /** Instances of the new release that run, stopping ones included. */
+  /** Instances of the new release that run, and of one that superseded it, stopping ones included. */
   readonly new: number
   /** Instances of either that passed readiness. */
   readonly ready: number
@@ -71,13 +71,14 @@ export function observe(observed: Observed): Observer {
 }
 
 /** Keeps the trace. Changes of one kind at one instant are one change. */
-function tracer({ before, clock, to }: Observed, ledger: Ledger, startedAt: number) {
+function tracer({ before, clock }: Observed, ledger: Ledger, startedAt: number) {
+  const old = before[0]?.release
   const counts = { old: before.length, new: 0 }
   const points: TracePoint[] = [{ at: 0, ...counts, ready: before.length, weights: {} }]
   let lastChange = ''
 
   function changed(change: Change, instance?: Instance, by = 0): void {
-    if (instance) counts[instance.release === to ? 'new' : 'old'] += by
+    if (instance) counts[instance.release === old ? 'old' : 'new'] += by
     const at = clock.now() - startedAt
     const weights = Object.fromEntries(
       ledger.table.pools.map(({ release, weight }) => [release, weight]),

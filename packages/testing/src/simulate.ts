@@ -1,5 +1,4 @@
 import {
-  ChangeoverError,
   createEngine,
   type Entry,
   FULL_WEIGHT,
@@ -10,17 +9,22 @@ import {
   type RolloutEnd,
   type RouteTable,
   type Router,
+  type StartRequest,
   toMs,
 } from '@changeover/engine'
 import { journalProblems, servingProblems } from './end-check.ts'
-import { observe, type Observer, type TracePoint } from './observer.ts'
+import type { TracePoint } from './observer.ts'
 import type { Inside } from './watch.ts'
-import { type JournalObserver, observeJournal } from './journal-observer.ts'
+import { floorProblems } from './floor-check.ts'
+import type { JournalObserver, JournalsObserver } from './journal-observer.ts'
+import { observeRollouts } from './rollouts-observer.ts'
+import { planOrRefuse } from './plan-refusal.ts'
 import { seededRandom } from './seeded-random.ts'
 import { losesInstances, scheduleFaults } from './simulated-faults.ts'
 import { simulatedPeople } from './simulated-people.ts'
-import { carryOut } from './simulated-engines.ts'
+import { carryOut, type SimulatedRun } from './simulated-engines.ts'
 import { checkSimulation, replayLine, type SimulationOptions } from './simulation-options.ts'
+import { testingError } from './testing-error.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 import type { Outside } from './outside.ts'
 import { createWorld, type World } from './world.ts'
@@ -34,6 +38,7 @@ export interface Simulation extends Pick<RolloutEnd, 'code' | 'outcome' | 'reaso
   readonly durationMs: number
   /** Entries in the journal. */
   readonly entries: number
+  /** All entries; of the rollout that superseded the first one too. */
   readonly journal: readonly Entry[]
   /** Points that each engine passed: two for each call to a port, at each of which it can be made to crash. */
   readonly points: readonly number[]
@@ -45,6 +50,9 @@ const SERVICE = 'simulated'
 const readiness = { everyMs: 1_000 }
 const OLD: Release = { id: 'old', version: '1', spec: {}, readiness }
 const NEW: Release = { id: 'new', version: '2', spec: {}, readiness }
+const NEWER: Release = { id: 'newer', version: '3', spec: {}, readiness }
+/** How late the end of a step may come where nothing holds it up, in milliseconds. */
+const LATE_MS = 30_000
 /** By then nobody may still rely on an instance that ended by itself, in milliseconds. */
 const NOTICED_WITHIN_MS = 60_000
 /** For how long is watched, in milliseconds, whether anybody acts after the end. */
@@ -52,7 +60,8 @@ const QUIET_MS = 600_000
 
 /**
  * Runs a strategy of your own on a virtual clock against a simulated outside, and checks the engine's rules at every
- * call: the release `old` serves with `replicas` instances, and the strategy replaces it by `new`.
+ * call: the release `old` serves with `replicas` instances, and the strategy replaces it by `new`. With `supersede`, a third
+ * release `newer` is started meanwhile, and the result tells of that one.
  *
  * Some lies no engine can notice: a router that says it is drained, or shows routes that it does not follow, is believed.
  *
@@ -69,7 +78,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const strategy = checkSimulation(options)
   const { replicas, world = {}, faults = {}, seed = 1 } = options
   const clock = virtualClock()
-  const outside = createWorld({ world, faults }, clock, seededRandom(seed), (id) => id === NEW.id)
+  const outside = createWorld({ world, faults }, clock, seededRandom(seed), (id) => id !== OLD.id)
   const before = await launchOld(outside, replicas)
   const table = await clock.run(serve(outside.routing.router, before))
 
@@ -77,49 +86,47 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const request = { service: SERVICE, release: NEW, replicas, strategy, current: OLD }
   const { metrics, hooks } = outside
   const ports = { router: outside.routing.router, fleet: outside.instances.fleet, metrics, hooks }
-  const plan = await createEngine({ ...ports, store, clock }).plan(request)
-  const disturbed = losesInstances(faults)
+  // Asked by the observer only: it never leads.
+  const bystander = createEngine({ ...ports, store, clock })
+  const plan = await planOrRefuse(bystander, request, { ...ports, store })
   const people = simulatedPeople(world, clock)
-  const observer: Observer = observe({
+  const { observer, journals } = observeRollouts({
     ...ports,
+    store,
     clock,
     plan,
-    to: NEW.id,
     before,
     table,
-    disturbed,
+    service: () => bystander.service(SERVICE),
+    disturbed: losesInstances(faults),
     inside: lookInside(outside, world, plan, faults.lies ?? false),
-    journal: () => journal,
+    slackMs: slackOf(world, faults),
+    onEntry: people.onEntry,
   })
-  const { violate, truth } = observer
-  const { onEntry } = people
-  const journal: JournalObserver = observeJournal({ store, plan, truth, violate, onEntry })
   const startedAt = clock.now()
   scheduleFaults(faults, outside, clock)
-  const seen = { ...ports, router: observer.router, fleet: observer.fleet, store: journal.store }
-  const subject = { ports: seen, clock, request, faults, seed, people }
+  const seen = { ...ports, router: observer.router, fleet: observer.fleet, store: journals.store }
+  const next = nextOf(options, request, startedAt)
+  const subject = { ports: seen, clock, request, next, faults, seed, people }
   const { end, points } = await orReplay(options, clock.run(carryOut(subject)))
   const durationMs = clock.now() - startedAt
   // Whoever was told of convergence too early ends too early.
   if (faults.lies) await clock.run(clock.sleep(toMs(world.convergeAfter ?? 0, 'world')))
-  const serving = servingProblems({
-    entries: journal.entries,
-    plan,
-    table: outside.routing.effective(),
-    ready: outside.instances.ready,
-    gone: (id) => outside.instances.goneForMs(id) > NOTICED_WITHIN_MS,
-    disturbed,
-  })
+  const serving = problemsOutside(outside, journals.latest(), losesInstances(faults))
   await clock.run(settle(clock, faults.stall?.for))
   observer.conclude()
-  const records = journalProblems(journal.entries, typeof world.errors === 'string')
+  const last = { ...journals.latest().plan, service: SERVICE }
+  const promoted = end.outcome === 'promoted'
+  const floor = promoted ? await floorProblems({ ...ports, store, clock }, last) : []
+  const records = problemsInside(journals, world)
+  const journal = journals.all.flatMap(({ entries }) => entries)
   return {
-    ...outcomeOf(end),
-    violations: [...observer.violations, ...serving, ...records],
+    ...outcomeOf(end, journals.latest()),
+    violations: [...observer.violations, ...serving, ...records, ...floor],
     trace: observer.trace,
     durationMs,
-    entries: journal.entries.length,
-    journal: journal.entries,
+    entries: journal.length,
+    journal,
     points,
     get replay() {
       return replayLine(options)
@@ -127,15 +134,57 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   }
 }
 
-function outcomeOf({
-  outcome,
-  code,
-  reason,
-}: RolloutEnd): Pick<Simulation, 'code' | 'outcome' | 'reason'> {
+function problemsOutside(
+  { routing, instances }: Outside,
+  { entries, plan }: JournalObserver,
+  disturbed: boolean,
+): string[] {
+  return servingProblems({
+    entries,
+    plan,
+    table: routing.effective(),
+    ready: instances.ready,
+    gone: (id) => instances.goneForMs(id) > NOTICED_WITHIN_MS,
+    disturbed,
+  })
+}
+
+function problemsInside({ all }: JournalsObserver, { errors }: World): string[] {
+  return all.flatMap(({ entries }) => journalProblems(entries, typeof errors === 'string'))
+}
+
+function nextOf(
+  { supersede }: SimulationOptions,
+  request: StartRequest,
+  startedAt: number,
+): SimulatedRun['next'] {
+  if (!supersede) return undefined
+  const { strategy = request.strategy } = supersede
+  const at = startedAt + toMs(supersede.at, 'simulate.supersede.at')
+  return { at, request: { ...request, release: NEWER, strategy, supersede: true } }
+}
+
+/** By how much a step may outlast its deadline: a table may be on its way, and an engine may not be able to move. */
+function slackOf(
+  { convergeAfter = 0 }: World,
+  { stall, store }: SimulationOptions['faults'] & object,
+): number {
+  const unmoved =
+    toMs(stall?.for ?? 0, 'faults.stall.for') + toMs(store?.delay ?? 0, 'faults.store.delay')
+  return LATE_MS + toMs(convergeAfter, 'world.convergeAfter') + unmoved
+}
+
+/** Why it ended so is told by the journal, whoever was there to see it. */
+function outcomeOf(
+  { outcome, code, reason }: RolloutEnd,
+  { entries }: JournalObserver,
+): Pick<Simulation, 'code' | 'outcome' | 'reason'> {
+  const last = entries.at(-1)
+  const told = last?.type === 'finished' ? last : { code, reason }
   return {
     outcome,
-    ...(code === undefined ? {} : { code }),
-    ...(reason === undefined ? {} : { reason }),
+    ...(told.code === undefined ? {} : { code: told.code }),
+    ...(told.reason === undefined ? {} : { reason: told.reason }),
   }
 }
 
@@ -187,11 +236,11 @@ async function orReplay<T>(options: SimulationOptions, run: Promise<T>): Promise
   try {
     return await run
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new ChangeoverError(
+    const problem = error instanceof Error ? error.message : String(error)
+    throw testingError(
       'CHANGEOVER_SIMULATION_LOST',
-      `The simulation came to no end: ${why} Run it again with: ${replayLine(options)}`,
-      { cause: error },
+      { problem, replay: replayLine(options) },
+      error,
     )
   }
 }

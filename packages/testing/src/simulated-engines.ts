@@ -4,12 +4,15 @@ import {
   type Fleet,
   type Hook,
   type Metrics,
+  type Rollout,
   type RolloutEnd,
   type Router,
   type StartRequest,
   type Store,
 } from '@changeover/engine'
+import type { PortFaults } from './fault-options.ts'
 import { faultyFleet, faultyRouter, faultyStore } from './faults.ts'
+import { FLEET_CALLS, ROUTER_CALLS, STORE_CALLS } from './port-calls.ts'
 import { fateOf, type SimulatedFaults } from './simulated-faults.ts'
 import type { SimulatedPeople } from './simulated-people.ts'
 import { type SimulatedProcess, simulatedProcess } from './simulated-process.ts'
@@ -28,38 +31,40 @@ export interface SimulatedRun {
   }
   readonly clock: VirtualClock
   readonly request: StartRequest
+  /** What supersedes it, and when, in milliseconds of the clock. */
+  readonly next?: { readonly request: StartRequest; readonly at: number } | undefined
   readonly faults: SimulatedFaults
   readonly seed: number
   readonly people: SimulatedPeople
+}
+
+/** The id of the rollout that an engine starts next: whoever starts it once more after a crash must not begin a second one. */
+interface Naming {
+  rollout: string
 }
 
 /** Long, so that hours of a rollout are not mostly renewals. */
 const LEASE_TTL_MS = 45_000
 /** Longer than any lease of a crashed engine. */
 const LEASE_LAPSES_AFTER_MS = 60_000
-/** More than any faults kill. */
-const MOST_ENGINES = 20
 /** After so long a rollout counts as one that never ends, in milliseconds. */
 const PATIENCE_MS = 2 * 86_400_000
-
-const ROUTER_CALLS = ['probe', 'observe', 'apply', 'converge', 'drain'] as const
-const FLEET_CALLS = ['launch', 'probe', 'stop', 'list'] as const
-const STORE_CALLS = ['append', 'rollouts', 'lease', 'release'] as const
 
 /** Starts the rollout, and lets another engine resume it whenever one falls silent or lets go of it. */
 export async function carryOut(
   run: SimulatedRun,
 ): Promise<{ readonly end: RolloutEnd; readonly points: readonly number[] }> {
-  const { clock, faults, people } = run
+  const { clock, faults } = run
   const until = clock.now() + PATIENCE_MS
   const processes: SimulatedProcess[] = []
   const lines = badLines(run)
   const lasting = (end: RolloutEnd) => ({ end, points: processes.map((one) => one.points()) })
-  for (let n = 0; n < MOST_ENGINES; n += 1) {
+  for (let n = 0; clock.now() < until; n += 1) {
     const own = simulatedProcess(clock, fateOf(faults, n))
     processes.push(own)
-    const engine = engineIn(own, { ...run, ports: lines }, n)
-    const led = lead(engine, run, people)
+    const naming = { rollout: run.request.service }
+    const engine = engineIn(own, { ...run, ports: lines }, n, naming)
+    const led = lead(engine, run, naming)
     const over = new AbortController()
     const tooLate = clock
       .sleep(Math.max(0, until - clock.now()), { signal: over.signal })
@@ -76,21 +81,52 @@ export async function carryOut(
   return lasting({ rollout: '', outcome: 'interrupted', reason: 'no engine could end it' })
 }
 
-/** Starts it, or goes on with it where somebody has started it; an engine that throws has let go of it. */
-async function lead(
-  engine: Engine,
-  { ports, request }: SimulatedRun,
-  people: SimulatedPeople,
-): Promise<RolloutEnd> {
+/** What an engine does from its start on; one that throws has let go of everything. */
+async function lead(engine: Engine, run: SimulatedRun, naming: Naming): Promise<RolloutEnd> {
+  const { next, people, ports } = run
   try {
-    const [known] = await ports.store.rollouts()
-    if (known?.outcome) return { rollout: known.id, outcome: known.outcome }
-    const rollout = known ? (await engine.resume())[0] : await engine.start(request)
-    if (rollout) people.turnTo(rollout)
-    return (await rollout?.finished) ?? interrupted(known?.id)
+    const rollouts = await ports.store.rollouts()
+    const follow = (rollout: Rollout | undefined): Promise<RolloutEnd> => {
+      if (rollout) people.turnTo(rollout)
+      return rollout?.finished ?? Promise.resolve(interrupted(rollouts.at(-1)?.id))
+    }
+    const open = rollouts.find(({ outcome }) => outcome === undefined)
+    const last = rollouts.at(-1)
+    const superseded = !next || last?.to.id === next.request.release.id
+    if (superseded && last?.outcome) return { rollout: last.id, outcome: last.outcome }
+    if (superseded && open) return await follow((await engine.resume())[0])
+    const begin = async (): Promise<Rollout | undefined> =>
+      open ? (await engine.resume())[0] : engine.start(run.request)
+    const first = last?.outcome ? undefined : follow(await begin())
+    return next
+      ? await supersede({ engine, run, naming, first, follow })
+      : ((await first) ?? interrupted())
   } catch (error) {
     return interrupted(undefined, error)
   }
+}
+
+interface Superseding {
+  readonly engine: Engine
+  readonly run: SimulatedRun
+  readonly naming: Naming
+  /** The end of the first rollout, where it is still to come. */
+  readonly first: Promise<RolloutEnd> | undefined
+  readonly follow: (rollout: Rollout) => Promise<RolloutEnd>
+}
+
+/** Starts the next rollout when its time has come, whether the first one has ended or not. */
+async function supersede(superseding: Superseding): Promise<RolloutEnd> {
+  const { engine, run, naming, first, follow } = superseding
+  const { clock, next } = run
+  if (!next) return interrupted()
+  const started = (async () => {
+    await clock.sleep(Math.max(0, next.at - clock.now()))
+    naming.rollout = `${next.request.service}-2`
+    return follow(await engine.start(next.request))
+  })()
+  const letGo = first?.then((end) => (end.outcome === 'interrupted' ? end : started))
+  return Promise.race([started, ...(letGo ? [letGo] : [])])
 }
 
 function interrupted(rollout = '', error?: unknown): RolloutEnd {
@@ -100,18 +136,22 @@ function interrupted(rollout = '', error?: unknown): RolloutEnd {
 
 /** The ports as every engine reaches them; people and the observer are nearer. */
 function badLines({ ports, faults, clock, seed }: SimulatedRun): SimulatedRun['ports'] {
-  const lost = { ...faults.lost, seed, clock }
+  const lost = (known: readonly string[], seed: number): PortFaults => {
+    const { calls, ...line } = faults.lost ?? {}
+    const own = calls && { calls: calls.filter((call) => known.includes(call)) }
+    return { ...line, ...own, seed, clock }
+  }
   return {
     ...ports,
-    router: faults.lost ? faultyRouter(ports.router, lost) : ports.router,
-    fleet: faults.lost ? faultyFleet(ports.fleet, { ...lost, seed: seed + 1 }) : ports.fleet,
+    router: faults.lost ? faultyRouter(ports.router, lost(ROUTER_CALLS, seed)) : ports.router,
+    fleet: faults.lost ? faultyFleet(ports.fleet, lost(FLEET_CALLS, seed + 1)) : ports.fleet,
     store: faults.store
       ? faultyStore(ports.store, { ...faults.store, seed: seed + 2, clock })
       : ports.store,
   }
 }
 
-function engineIn(own: SimulatedProcess, run: SimulatedRun, n: number): Engine {
+function engineIn(own: SimulatedProcess, run: SimulatedRun, n: number, naming: Naming): Engine {
   const { ports, faults } = run
   const crashAt = faults.crashAt?.[n]
   const store = crashAt === undefined ? ports.store : crashingStore(ports.store, crashAt)
@@ -125,6 +165,7 @@ function engineIn(own: SimulatedProcess, run: SimulatedRun, n: number): Engine {
     logger: silentLogger,
     leaseTtl: LEASE_TTL_MS,
     holder: `engine ${n}`,
-    newId: (prefix) => (prefix === run.request.service ? prefix : `${prefix}-${n}-${(ids += 1)}`),
+    newId: (prefix) =>
+      prefix === run.request.service ? naming.rollout : `${prefix}-${n}-${(ids += 1)}`,
   })
 }

@@ -1,5 +1,5 @@
 import { type Duration, toMs } from '@changeover/engine'
-import type { PortFaults } from './faults.ts'
+import type { PortFaults } from './fault-options.ts'
 import type { ProcessFate } from './simulated-process.ts'
 import type { Outside } from './outside.ts'
 import type { VirtualClock } from './virtual-clock.ts'

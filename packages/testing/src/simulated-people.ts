@@ -11,15 +11,31 @@ const ASK_AGAIN_AFTER_MS = 60_000
 export interface SimulatedPeople {
   /** They read the journal. */
   readonly onEntry: (entry: Entry) => void
-  /** Whom they talk to from now on. */
+  /** Whom they talk to from now on, too. */
   readonly turnTo: (rollout: Rollout) => void
 }
 
 type Ask = (rollout: Rollout) => Promise<void>
 
+/** Each rollout has people of its own; what the world has them ask for is about the first. */
 export function simulatedPeople(world: World, clock: VirtualClock): SimulatedPeople {
+  const later = { ...world, commands: [] }
+  const groups = new Map<string, SimulatedPeople>()
+  const around = (id: string): SimulatedPeople => {
+    const known = groups.get(id) ?? peopleAround(groups.size === 0 ? world : later, clock)
+    groups.set(id, known)
+    return known
+  }
+  return {
+    turnTo: (rollout) => around(rollout.id).turnTo(rollout),
+    onEntry: (entry) => around(entry.rollout).onEntry(entry),
+  }
+}
+
+function peopleAround(world: World, clock: VirtualClock): SimulatedPeople {
   const { approvals = '1m', holds = 'abort', commands = [] } = world
-  let rollout: Rollout | undefined
+  /** By every engine that has led it: people cannot tell who leads now, and one that woke up late only refuses. */
+  const handles = new Set<Rollout>()
   let step: Step | undefined
   const ended = new Set<string>()
 
@@ -27,7 +43,7 @@ export function simulatedPeople(world: World, clock: VirtualClock): SimulatedPeo
   async function ask(id: string, afterMs: number, call: Ask): Promise<void> {
     await clock.sleep(afterMs)
     while (ended.size === 0 && !journaled.has(id)) {
-      if (rollout) void call(rollout).catch(() => undefined)
+      for (const rollout of handles) void call(rollout).catch(() => undefined)
       await clock.sleep(ASK_AGAIN_AFTER_MS)
     }
   }
@@ -43,13 +59,20 @@ export function simulatedPeople(world: World, clock: VirtualClock): SimulatedPeo
     }
   }
 
-  for (const { at, command } of commands) {
-    const id = `${command}-${(asked += 1)}`
-    void ask(id, toMs(at, 'world.commands.at'), (one) => one[command]({ by: 'person 1', id }))
+  /** One after the other: an engine that is down must not be paused when it was to be resumed. */
+  async function command(): Promise<void> {
+    const begun = clock.now()
+    for (const { at, command: name } of commands) {
+      const id = `${name}-${(asked += 1)}`
+      const afterMs = toMs(at, 'world.commands.at') - (clock.now() - begun)
+      await ask(id, Math.max(0, afterMs), (one) => one[name]({ by: 'person 1', id }))
+    }
   }
+
+  void command()
   return {
     turnTo(next) {
-      rollout = next
+      handles.add(next)
     },
     onEntry(entry) {
       if (entry.type === 'commanded') journaled.add(entry.id)

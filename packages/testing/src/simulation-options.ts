@@ -1,6 +1,13 @@
 import { inspect } from 'node:util'
-import { checkOptions, type Plan, portSchema, type Strategy } from '@changeover/engine'
+import {
+  checkOptions,
+  type Duration,
+  type Plan,
+  portSchema,
+  type Strategy,
+} from '@changeover/engine'
 import { z } from 'zod'
+import { FLEET_CALLS, ROUTER_CALLS, STORE_CALLS } from './port-calls.ts'
 import type { SimulatedFaults } from './simulated-faults.ts'
 import type { World } from './world.ts'
 
@@ -14,8 +21,18 @@ export interface SimulationOptions {
   readonly world?: World
   /** What goes wrong. @default nothing */
   readonly faults?: SimulatedFaults
+  /** A third release that supersedes the rollout. @default none */
+  readonly supersede?: Supersession
   /** The same seed gives the same run. @default 1 */
   readonly seed?: number
+}
+
+/** A third release, `newer`, that is started while the second may still be under way. */
+export interface Supersession {
+  /** When somebody starts it, since the start of the first rollout; an engine that is down is asked when the next one leads. */
+  readonly at: Duration
+  /** @default the strategy of the first rollout */
+  readonly strategy?: Strategy
 }
 
 const duration = z.union([z.number(), z.string()])
@@ -43,11 +60,12 @@ const worldSchema = z.strictObject({
     )
     .optional(),
 })
+/** A misspelt call would never go wrong, and the run would prove nothing. */
+const callsOf = (known: readonly string[]) => z.array(z.enum(known)).optional()
 const line = z.strictObject({
   lostRequests: share.optional(),
   lostReplies: share.optional(),
   atMost: z.int().min(0).optional(),
-  calls: z.array(z.string()).optional(),
 })
 const instanceFault = { at: duration, release: releaseName, instances: point.optional() }
 const faultsSchema = z.strictObject({
@@ -55,15 +73,17 @@ const faultsSchema = z.strictObject({
   crashAtPoint: z.array(point).optional(),
   stall: z.strictObject({ atPoint: point, for: duration }).optional(),
   clocks: z.array(z.number()).optional(),
-  lost: line.optional(),
-  store: line.extend({ delay: duration.optional() }).optional(),
+  lost: line.extend({ calls: callsOf([...ROUTER_CALLS, ...FLEET_CALLS]) }).optional(),
+  store: line.extend({ calls: callsOf(STORE_CALLS), delay: duration.optional() }).optional(),
   lies: z.boolean().optional(),
   drift: z.array(duration).optional(),
   forgets: z.array(duration).optional(),
   dies: z.array(z.strictObject(instanceFault)).optional(),
   falters: z.array(z.strictObject({ ...instanceFault, for: duration })).optional(),
 })
+const strategyPort = portSchema<Strategy>('strategy such as rolling()', ['plan'])
 const shape = {
+  supersede: z.strictObject({ at: duration, strategy: strategyPort.optional() }).optional(),
   replicas: point,
   world: worldSchema.optional(),
   faults: faultsSchema.optional(),
@@ -71,7 +91,7 @@ const shape = {
 }
 const strategySchema = z.strictObject({
   ...shape,
-  strategy: portSchema<Strategy>('strategy such as rolling()', ['plan']),
+  strategy: strategyPort,
 })
 const planSchema = z.strictObject({
   ...shape,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { refused } from './case-refusal.ts'
+import { collect, journalMaker } from './journal-maker.ts'
 import type { StoreCase, StoreSubject } from './store-subject.ts'
 
 const LONG_MS = 600_000
@@ -101,12 +102,64 @@ export const leaseCases: readonly StoreCase[] = [
     },
   ],
   [
+    'an older fence appends nothing as soon as a newer one was granted',
+    async (subject) => {
+      const { store } = subject
+      const { fence } = await store.lease('shop', 'engine-1', SHORT_MS)
+      const { created, fork } = journalMaker('r1', { fence })
+      const entries = [created()]
+      await store.append('r1', 0, entries)
+      await pass(subject)
+      const newer = await store.lease('shop', 'engine-2', LONG_MS)
+      const late = fork().next({ type: 'led', holder: 'engine-1' })
+      await refused('CHANGEOVER_FENCE_STALE', store.append('r1', 1, [late]))
+      const begun = journalMaker('r2', { fence }).created()
+      await refused('CHANGEOVER_FENCE_STALE', store.append('r2', 0, [begun]))
+      assert.deepEqual(await collect(store.read('r2')), [])
+      const taken = fork(newer.fence).next({ type: 'led', holder: 'engine-2' })
+      await store.append('r1', 1, [taken])
+      const found = await collect(store.read('r1'))
+      assert.deepEqual(
+        found.map(({ hash }) => hash),
+        [...entries, taken].map(({ hash }) => hash),
+      )
+    },
+  ],
+  [
+    'a fence keeps no other service from being written, nor an own one that lapsed and nobody took',
+    async (subject) => {
+      const { store } = subject
+      const released = await store.lease('mail', 'engine-1', LONG_MS)
+      await store.release(released)
+      await store.lease('mail', 'engine-2', LONG_MS)
+      const { fence } = await store.lease('shop', 'engine-1', SHORT_MS)
+      await pass(subject)
+      const { created, next } = journalMaker('r1', { fence })
+      await store.append('r1', 0, [created()])
+      await store.append('r1', 1, [next({ type: 'led', holder: 'engine-1' })])
+      assert.equal((await collect(store.read('r1'))).length, 2)
+    },
+  ],
+  [
     'a lease in force survives a reopening',
     async ({ store, reopen }) => {
       if (reopen === undefined) return
       await store.lease('shop', 'engine-1', LONG_MS)
       const reopened = await reopen()
       await refused('CHANGEOVER_LEASE_HELD', reopened.lease('shop', 'engine-2', LONG_MS))
+    },
+  ],
+  [
+    'an older fence appends nothing after a reopening either',
+    async ({ store, reopen }) => {
+      if (reopen === undefined) return
+      const { fence, ...rest } = await store.lease('shop', 'engine-1', LONG_MS)
+      const { created, next } = journalMaker('r1', { fence })
+      await store.append('r1', 0, [created()])
+      await store.release({ fence, ...rest })
+      await store.lease('shop', 'engine-2', LONG_MS)
+      const late = next({ type: 'led', holder: 'engine-1' })
+      await refused('CHANGEOVER_FENCE_STALE', (await reopen()).append('r1', 1, [late]))
     },
   ],
   [

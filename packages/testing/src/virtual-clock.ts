@@ -1,5 +1,6 @@
-import { ChangeoverError, type Clock, onAbort } from '@changeover/engine'
+import { type Clock, onAbort } from '@changeover/engine'
 import TinyQueue from 'tinyqueue'
+import { testingError } from './testing-error.ts'
 
 /** A clock whose time passes only when nothing is left to do: hours take milliseconds, and every run is the same. */
 export interface VirtualClock extends Clock {
@@ -126,10 +127,7 @@ async function runUntilSettled<T>(beds: Dormitory, goal: Promise<T>): Promise<T>
     idle = -1
     wakes += 1
   }
-  throw new ChangeoverError(
-    'CHANGEOVER_CLOCK_STUCK',
-    'The virtual clock was stopped: nobody sleeps and the goal has not settled. A run that waits for nothing never ends. Look for a promise that is never resolved, or for real I/O.',
-  )
+  throw testingError('CHANGEOVER_CLOCK_STUCK')
 }
 
 function compare(a: Sleeper, b: Sleeper): number {

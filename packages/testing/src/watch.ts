@@ -1,4 +1,4 @@
-import type { Clock, Fleet, Instance, Plan, Router, RouteTable } from '@changeover/engine'
+import type { Clock, Fleet, Instance, Plan, Release, Router, RouteTable } from '@changeover/engine'
 import type { JournalObserver } from './journal-observer.ts'
 
 export interface Observed {
@@ -6,7 +6,7 @@ export interface Observed {
   readonly fleet: Fleet
   readonly clock: Clock
   readonly plan: Pick<Plan, 'capacity'>
-  /** Release that the rollout leads to. */
+  /** Release that the rollout under way leads to. */
   readonly to: string
   /** Instances of the earlier release, ready and serving. */
   readonly before: readonly Instance[]
@@ -16,6 +16,8 @@ export interface Observed {
   readonly inside?: Inside
   /** Instances are taken away by something else than the engine. @default false */
   readonly disturbed?: boolean
+  /** Told of what is launched. */
+  readonly onLaunch?: (release: Release) => void
   /** What was journaled before; asked at each effect. @default no rule about the journal is checked */
   readonly journal?: () => JournalObserver
 }

@@ -31,6 +31,20 @@ describe('an engine that crashes', () => {
     },
   )
 
+  test('at any entry of a rollout that loses its new release is followed by one that takes the service back', async () => {
+    const faults = { dies: [{ at: '2m', release: 'new' }] } as const
+    const outside = { ...world, drainAfter: '10m' }
+    const strategy = rolling({ maxSurge: 1, maxUnavailable: 0, drain: { deadline: '20m' } })
+    const options = { strategy, replicas: 2, world: outside }
+    const undisturbed = await simulate({ ...options, faults })
+    expect(undisturbed).toMatchObject({ outcome: 'rolled-back', violations: [] })
+    for (let seq = 1; seq < undisturbed.entries; seq += 1) {
+      const run = await simulate({ ...options, faults: { ...faults, crashAt: [seq] } })
+      const { outcome, violations } = run
+      expect({ seq, outcome, violations }).toEqual({ seq, outcome: 'rolled-back', violations: [] })
+    }
+  })
+
   test('twice, at any two entries, still ends on one release', async () => {
     const crash = fc.integer({ min: 1, max: 60 })
     await fc.assert(

@@ -15,6 +15,7 @@ export function drawSimulation(random: Random, seed: number): SimulationOptions 
     world: drawWorld(random),
     // A router that lies of its lag may be changed after the end that it lied about.
     faults: drawn.lies ? { ...drawn, drift: [], forgets: [] } : drawn,
+    ...(random() < 0.2 ? { supersede: { at: later(random) } } : {}),
     seed,
   }
 }
@@ -42,7 +43,25 @@ function drawWorld(random: Random): World {
     approvals: pick(random, ['1m', '5m', 'never']),
     holds: pick(random, ['abort', 'promote']),
     hooks: { smoke: pick(random, ['succeed', 'succeed', 'fail', 'hang']) },
+    commands: drawCommands(random),
   }
+}
+
+/** Mostly people ask for nothing. */
+function drawCommands(random: Random): NonNullable<World['commands']> {
+  const at = later(random)
+  const goOnAt = at + 1_000 + later(random)
+  return pick<NonNullable<World['commands']>>(random, [
+    [],
+    [],
+    [],
+    [
+      { at, command: 'pause' },
+      { at: goOnAt, command: 'resume' },
+    ],
+    [{ at, command: 'abort' }],
+    [{ at, command: 'promote' }],
+  ])
 }
 
 const later = (random: Random): number => 1_000 * Math.floor(random() * 300)

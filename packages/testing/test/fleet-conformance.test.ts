@@ -7,7 +7,7 @@ import {
 } from '@changeover/engine'
 import { fleetConformance, type FleetSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
-import { failuresOf } from './fixtures/suite-failures.ts'
+import { failuresOf, sentencesOf } from './fixtures/suite-failures.ts'
 
 describe('the memory fleet', () => {
   fleetConformance({ test, create: async () => inMemory() })
@@ -185,6 +185,11 @@ describe('a fleet that breaks its word fails the suite', () => {
     }
     const name = `fleet: ${sentence}`
     expect(await failuresOf(fleetConformance, create, name)).toStrictEqual([name])
+  })
+
+  test('and for every sentence of the suite there is one', () => {
+    const caught = new Set(defects.map(([, , sentence]) => sentence))
+    expect(sentencesOf(fleetConformance).filter((one) => !caught.has(one))).toStrictEqual([])
   })
 
   test('and one that keeps it passes', async () => {

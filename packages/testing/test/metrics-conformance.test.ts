@@ -10,7 +10,7 @@ import {
 import { metricsConformance, type MetricsSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 import { memoryMetrics } from './fixtures/memory-metrics.ts'
-import { failuresOf } from './fixtures/suite-failures.ts'
+import { failuresOf, sentencesOf } from './fixtures/suite-failures.ts'
 
 describe('a metrics port in memory', () => {
   metricsConformance({ test, create: async () => memoryMetrics() })
@@ -29,7 +29,7 @@ describe('a metrics port that breaks its word fails the suite', () => {
     }
   }
 
-  test.each<[defect: string, lie: Lie, sentence: string]>([
+  const lies: readonly [defect: string, lie: Lie, sentence: string][] = [
     [
       'counts good requests as bad',
       counted((_, total) => ({ data: true, bad: total, total })),
@@ -92,11 +92,9 @@ describe('a metrics port that breaks its word fails the suite', () => {
       },
       'values of a gauge are numbers',
     ],
-  ])('one that %s', async (_, lie, sentence) => {
-    await expectCaught(sentence, (honest) => ({ sample: async (query) => lie(honest, query) }))
-  })
+  ]
 
-  test.each<[defect: string, check: () => Promise<void>, sentence: string]>([
+  const checks: readonly [defect: string, check: () => Promise<void>, sentence: string][] = [
     [
       'waves every indicator through',
       async () => undefined,
@@ -112,8 +110,19 @@ describe('a metrics port that breaks its word fails the suite', () => {
       () => Promise.reject(new Error('no')),
       'the indicators that it knows pass the check of a plan',
     ],
-  ])('one that %s', async (_, check, sentence) => {
+  ]
+
+  test.each(lies)('one that %s', async (_, lie, sentence) => {
+    await expectCaught(sentence, (honest) => ({ sample: async (query) => lie(honest, query) }))
+  })
+
+  test.each(checks)('one that %s', async (_, check, sentence) => {
     await expectCaught(sentence, () => ({ check }))
+  })
+
+  test('and for every sentence of the suite there is one', () => {
+    const caught = new Set([...lies, ...checks].map(([, , sentence]) => sentence))
+    expect(sentencesOf(metricsConformance).filter((one) => !caught.has(one))).toStrictEqual([])
   })
 
   test('and an honest one passes', async () => {

@@ -1,5 +1,6 @@
 import type { Simulation, SimulationOptions } from '@changeover/testing'
 import {
+  bake,
   blueGreen,
   canary,
   compareRates,
@@ -15,6 +16,8 @@ import type * as RoutesModule from '../../engine/src/routes.ts'
 import type * as OutsideModule from '../../engine/src/observe-outside.ts'
 import type * as BringUpModule from '../../engine/src/bring-up.ts'
 import type * as GateModule from '../../engine/src/gate.ts'
+import type * as HistoryModule from '../../engine/src/history.ts'
+import type * as StepTimeModule from '../../engine/src/step-time.ts'
 import type * as SimulatedRouterModule from '../src/simulated-router.ts'
 
 const ENGINE = '../../engine/src'
@@ -33,6 +36,12 @@ const slowly = rolling({
 const base = { strategy: slowly, replicas: 2, world }
 const judged = canary({
   steps: [weight(10), judge({ errors: compareRates() }, { deadline: '1m' })],
+})
+
+/** Users stay on their side, and there is time to be paused and restarted in. */
+const sticky = canary({
+  affinity: { cookie: 'uid' },
+  steps: [weight(10), bake('10m'), weight(50), bake('1m')],
 })
 
 /** Ends without a stop: a router that forgets right before the end is noticed by the last look at it, or never. */
@@ -245,6 +254,109 @@ const mutants: readonly Mutant[] = [
     runs: at(20, 150, 1).map((atPoint) => ({ ...base, faults: { stall: { atPoint, for: '2m' } } })),
     rule: /rule 6, .* routes after fence/,
   },
+  {
+    name: 'moves what is current before the end',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/history.ts`, async (original) => {
+        const history = await original<typeof HistoryModule>()
+        const serviceOf: (typeof HistoryModule)['serviceOf'] = (name, rollouts) => {
+          return { ...history.serviceOf(name, rollouts), current: rollouts.at(-1)?.to }
+        }
+        return { ...history, serviceOf }
+      }),
+    runs: [base],
+    rule: /rule 9, .* new is current instead of/,
+  },
+  {
+    name: 'launches the last good release changed',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/bring-up.ts`, async (original) => {
+        const up = await original<typeof BringUpModule>()
+        const bringUp: (typeof BringUpModule)['bringUp'] = (run, ...rest) => {
+          const { fleet } = run.ports
+          const launch: typeof fleet.launch = ({ release, ...request }, options) =>
+            fleet.launch({ ...request, release: { ...release, spec: { patched: true } } }, options)
+          const ports = { ...run.ports, fleet: { ...fleet, launch } }
+          const patching = new Proxy(run, {
+            get: (target, key) => (key === 'ports' ? ports : Reflect.get(target, key)),
+          })
+          return up.bringUp(patching, ...rest)
+        }
+        return { ...up, bringUp }
+      }),
+    runs: [base],
+    rule: /rule 9, .* no longer what it was recorded as/,
+  },
+  {
+    name: 'goes back to what the schema no longer carries',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/history.ts`, async (original) => {
+        const history = await original<typeof HistoryModule>()
+        return { ...history, assertAboveFloor: () => undefined }
+      }),
+    runs: [base],
+    rule: /rule 9: back to old, which the schema no longer carries: it was started/,
+  },
+  {
+    name: 'draws its cohorts anew at every weight',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/routes.ts`, async (original) => {
+        const routes = await original<typeof RoutesModule>()
+        let tables = 0
+        const targetRouting: (typeof RoutesModule)['targetRouting'] = (state, target) => {
+          const routing = routes.targetRouting(state, target)
+          if (!routing.affinity) return routing
+          return { ...routing, affinity: { ...routing.affinity, salt: `${(tables += 1)}` } }
+        }
+        return { ...routes, targetRouting }
+      }),
+    runs: [{ ...base, strategy: sticky }],
+    rule: /rule 11, .* user \d+ does not get new at/,
+  },
+  {
+    name: 'begins a deadline anew when it is restarted',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/step-time.ts`, () => {
+        const seen = new WeakMap<object, { position: number; at: number }>()
+        const activeMs: (typeof StepTimeModule)['activeMs'] = (state, now) => {
+          const { position } = state
+          const known = seen.get(state)
+          const begun = known?.position === position ? known : { position, at: now }
+          seen.set(state, begun)
+          return now - begun.at
+        }
+        return { activeMs }
+      }),
+    runs: at(60, 120, 10).map((point) => ({
+      ...base,
+      strategy: sticky,
+      faults: { crashAtPoint: [point] },
+    })),
+    rule: /rule 12, .* bake ends \d+ ms after its time/,
+  },
+  {
+    name: 'lets deadlines run on while it is paused',
+    mutate: () =>
+      vi.doMock(`${ENGINE}/step-time.ts`, () => {
+        const activeMs: (typeof StepTimeModule)['activeMs'] = ({ stepStartedAt = 0 }, now) =>
+          now - stepStartedAt
+        return { activeMs }
+      }),
+    runs: [
+      {
+        ...base,
+        strategy: sticky,
+        world: {
+          ...world,
+          commands: [
+            { at: '1m', command: 'pause' },
+            { at: '6m', command: 'resume' },
+          ],
+        },
+      },
+    ],
+    rule: /rule 12, .* bake ends \d+ ms before its time/,
+  },
 ]
 
 afterEach(() => {
@@ -253,6 +365,8 @@ afterEach(() => {
   vi.doUnmock(`${ENGINE}/observe-outside.ts`)
   vi.doUnmock(`${ENGINE}/gate.ts`)
   vi.doUnmock(`${ENGINE}/bring-up.ts`)
+  vi.doUnmock(`${ENGINE}/history.ts`)
+  vi.doUnmock(`${ENGINE}/step-time.ts`)
   vi.doUnmock('../src/simulated-router.ts')
   vi.resetModules()
 })

@@ -7,7 +7,7 @@ import {
 } from '@changeover/engine'
 import { routerConformance, type RouterSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
-import { failuresOf } from './fixtures/suite-failures.ts'
+import { failuresOf, sentencesOf } from './fixtures/suite-failures.ts'
 
 const LONGER_THAN_ANY_TEST_MS = 1_000_000_000
 
@@ -249,6 +249,16 @@ describe('a router that breaks its word fails the suite', () => {
     expect(await failuresOf(routerConformance, create, name)).toStrictEqual([name])
   })
 
+  test('and for every sentence of the suite that needs no request there is one', async () => {
+    const caught = new Set(defects.map(([, , sentence]) => sentence))
+    const failures = await failuresOf(routerConformance, async () => dumb())
+    const needed = sentencesOf(routerConformance).filter((one) =>
+      failures.includes(`router: ${one}`),
+    )
+    expect(needed.length).toBeGreaterThan(20)
+    expect(needed.filter((one) => !caught.has(one))).toStrictEqual([])
+  })
+
   test('and one that keeps it passes', async () => {
     expect(await failuresOf(routerConformance, async () => inMemory())).toStrictEqual([])
   })
@@ -293,6 +303,17 @@ function inMemory(): RouterSubject & Required<Pick<RouterSubject, 'stalled'>> {
     stalled: memoryRouter({ convergeAfterMs: ms, drainAfterMs: ms }),
     service: 'shop',
     close: async () => undefined,
+  }
+}
+
+/** A router that fails in everything that it is asked: it passes only what is about requests, since it has no url. */
+function dumb(): RouterSubject {
+  const fail = (): Promise<never> => Promise.reject(new Error('no'))
+  const router = { probe: fail, observe: fail, apply: fail, converge: fail, drain: fail }
+  return {
+    ...inMemory(),
+    router: { name: 'dumb', ...router },
+    stalled: { name: 'dumb', ...router },
   }
 }
 

@@ -17,9 +17,10 @@ const times = { minReady: '1s', readyWithin: '4m', drain: { deadline: '5m' } } a
 /** One up, one down, never fewer than before. */
 const rollingOneByOne: Strategy = rolling({ maxSurge: 1, maxUnavailable: 0, ...times })
 
-/** A growing weight, a rule, and every kind of gate. */
+/** A growing weight, users that stay on their side, a rule, and every kind of gate. */
 const gatedCanary: Strategy = canary({
   ...times,
+  affinity: { cookie: 'uid' },
   steps: [
     route({ header: 'x-canary' }),
     weight(5),

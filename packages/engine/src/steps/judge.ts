@@ -1,7 +1,7 @@
 import { passGate } from '../gate.ts'
-import { askWithin } from '../ask-metrics.ts'
+import { type Asking, askWithin } from '../ask-metrics.ts'
 import { combineVerdicts, openTrial } from '../judgement.ts'
-import type { Indicator, Samples } from '../metrics.ts'
+import type { Indicator, MetricsQuery, NoData, Samples } from '../metrics.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
 import { activeMs } from '../step-time.ts'
@@ -43,9 +43,11 @@ async function look(
   { since, final }: Moment,
 ): Promise<Verdict> {
   const { service } = run.state.plan
-  return askWithin(run, Math.max(step.everyMs, SHORTEST_PATIENCE_MS), async (ask) => {
-    const of = (release: string, indicator: Indicator): Promise<Samples> =>
-      ask({ service, release, since, ...indicator })
+  const patienceMs = Math.max(step.everyMs, SHORTEST_PATIENCE_MS)
+  return askWithin(run, patienceMs, async ({ ask, mark }) => {
+    const from = await markOnce(run, step, mark)
+    const of = async (release: string, indicator: Indicator): Promise<Samples> =>
+      'reason' in from ? from : ask({ service, release, since, ...from, ...indicator })
     const seen = trials.map(async ({ asks, needsBaseline, finalOnly, look: take }) => {
       if (finalOnly && !final) return take({ candidate: UNASKED, baseline: UNASKED, final })
       const sides = needsBaseline ? [step.candidate, step.baseline] : [step.candidate]
@@ -54,6 +56,20 @@ async function look(
     })
     return combineVerdicts(await Promise.all(seen))
   })
+}
+
+/** Where the counting began, journaled before anything is counted; or why that is not known. */
+async function markOnce(
+  run: Run,
+  { gate }: JudgeStep,
+  ask: Asking['mark'],
+): Promise<Pick<MetricsQuery, 'mark'> | NoData> {
+  const { state } = run
+  if (state.mark) return { mark: state.mark }
+  const answer = await ask(state.plan.service)
+  if (answer === undefined || 'data' in answer) return answer ?? {}
+  await run.record({ type: 'counting', gate, mark: answer.mark })
+  return answer
 }
 
 const UNASKED: Samples = { data: false, reason: 'nobody was asked' }

@@ -1,7 +1,7 @@
 import { bringUp, intendLaunches } from '../bring-up.ts'
 import { refuse } from '../changeover-error.ts'
 import type { InstanceState } from '../rollout-state.ts'
-import { proportionalPools, putInForce } from '../routes.ts'
+import { isJournaled, proportionalPools, putInForce } from '../routes.ts'
 import { isRouted, routesAlike } from '../route-table.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
@@ -185,7 +185,9 @@ function reroute(exchange: Exchange): boolean {
   const pools = proportionalPools(run.state, leaving, run.inForce)
   const { service } = run.state.plan
   const wanted = { service, revision: 0, fence: 0, pools }
-  if (run.inForce && routesAlike(run.inForce, wanted)) return true
+  // In force and not journaled so, an earlier engine died in between: the end is told by the journal.
+  const { inForce } = run
+  if (inForce && routesAlike(inForce, wanted) && isJournaled(run.state, inForce)) return true
   exchange.routing = true
   group.run(async () => {
     await putInForce(run, { pools }, group.signal)

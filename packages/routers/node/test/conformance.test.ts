@@ -186,12 +186,21 @@ describe('a router whose requests break its word fails the suite', () => {
     })
   })
 
+  const TABLELESS = 'without a table, or with one that has no pool, requests are answered with 503'
+
   test('one that answers without a table', async () => {
     const { address } = await named('somebody')
-    await expectFailure(
-      'without a table, or with one that has no pool, requests are answered with 503',
-      async () => ({ ...(await listening()), url: `http://${address}` }),
-    )
+    await expectFailure(TABLELESS, async () => ({
+      ...(await listening()),
+      url: `http://${address}`,
+    }))
+  })
+
+  test('and for every sentence about requests there is one', async () => {
+    const caught = new Set([...defects.map(([, , sentence]) => sentence), TABLELESS])
+    const sentences = await sentencesOnRequests()
+    expect(sentences.length).toBeGreaterThan(15)
+    expect(sentences.filter((one) => !caught.has(one))).toStrictEqual([])
   })
 })
 
@@ -209,6 +218,21 @@ async function expectFailure(
   const tests = new Map<string, () => Promise<void>>()
   routerConformance({ test: (name, run) => tests.set(name, run), create })
   await expect(tests.get(`router: ${sentence}`)?.()).rejects.toBeInstanceOf(Error)
+}
+
+/** What a router that fails in everything passes, since it has no url: nothing but what is about requests. */
+async function sentencesOnRequests(): Promise<string[]> {
+  const fail = (): Promise<never> => Promise.reject(new Error('no'))
+  const calls = { probe: fail, observe: fail, apply: fail, converge: fail, drain: fail }
+  const router = { name: 'dumb', ...calls }
+  const passed: string[] = []
+  const running: Promise<unknown>[] = []
+  routerConformance({
+    test: (name, run) => running.push(run().then(() => passed.push(name), String)),
+    create: async () => ({ router, stalled: router, service: 'shop', close: async () => {} }),
+  })
+  await Promise.all(running)
+  return passed.map((name) => name.slice('router: '.length))
 }
 
 function reweighed(
