@@ -1,21 +1,14 @@
 import type { Socket } from 'node:net'
 
-import { createVacancy } from './vacancy.ts'
-
 /** The connections under HTTP/2 sessions, which close their sides themselves. */
 export interface Carriers {
   /** Takes a connection in, and destroys it when its peer does not close its side in time after ours. */
   readonly enter: (socket: Socket) => void
-  /** Connections that are still open. */
-  readonly sockets: ReadonlySet<Socket>
-  /** Resolves when every connection is closed. */
-  readonly empty: () => Promise<void>
 }
 
 /** Nobody is known yet. */
 export function createCarriers(lingerMs: number): Carriers {
   const sockets = new Set<Socket>()
-  const vacancy = createVacancy(() => sockets.size)
 
   function enter(socket: Socket): void {
     if (sockets.has(socket) || socket.destroyed) return
@@ -27,9 +20,8 @@ export function createCarriers(lingerMs: number): Carriers {
     socket.once('close', () => {
       clearTimeout(timer)
       sockets.delete(socket)
-      vacancy.left()
     })
   }
 
-  return { enter, sockets, empty: vacancy.empty }
+  return { enter }
 }

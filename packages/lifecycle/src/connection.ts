@@ -79,6 +79,16 @@ export function inspect(
 }
 
 /**
+ * Whether a connection about which nothing is known is `idle` or `silent`. Asked of every connection, so it looks no further than
+ * it must.
+ */
+export function isAtRest(socket: Socket, receiving: ReadonlySet<Socket> | undefined): boolean {
+  if (receiving === undefined || !canSeeResponses()) return false
+  if (responseOf(socket) !== undefined || isUpgraded(socket)) return false
+  return !receiving.has(socket) || socket.bytesRead === 0
+}
+
+/**
  * Time that a connection without a response is given.
  *
  * - `quiet`: the quiet period.

@@ -8,6 +8,7 @@ import { Server as TlsServer, TLSSocket } from 'node:tls'
 import { refuse } from './lifecycle-error.ts'
 import type { LifecycleError } from './lifecycle-error.ts'
 import { openSockets } from './node-internals.ts'
+import { createVacancy } from './vacancy.ts'
 
 /** A server that a lifecycle can drain. */
 export type HttpServer = PlainServer | SecureServer | Http2Server | Http2SecureServer
@@ -22,6 +23,8 @@ export interface Connections {
   readonly opening: 'connection' | 'secureConnection'
   /** Connections that can carry requests: of an https server, those whose handshake is over. */
   readonly sockets: ReadonlySet<Socket>
+  /** Resolves when none of them is open. */
+  readonly empty: () => Promise<void>
   /** TCP connections of an https server whose handshake is not over. */
   readonly handshakes: () => Socket[]
   /** HTTP/2 sessions. */
@@ -41,12 +44,14 @@ export function trackConnections(server: HttpServer): Connections {
   const secure = server instanceof TlsServer
   const opening = secure ? 'secureConnection' : 'connection'
   const sockets = new Set<Socket>(openSockets(server))
+  const vacancy = createVacancy(() => sockets.size)
   const sessions = new Set<ServerHttp2Session>()
   const handshakes = new Map<string, { socket: Socket; forget: () => void }>()
 
   // One function for all sockets, and `on` instead of `once`: a closure each would cost memory on every idle connection.
   function forget(this: Socket): void {
     sockets.delete(this)
+    vacancy.left()
   }
 
   function open(socket: Socket): void {
@@ -86,6 +91,7 @@ export function trackConnections(server: HttpServer): Connections {
     server,
     opening,
     sockets,
+    empty: vacancy.empty,
     handshakes: () => [...handshakes.values()].map(({ socket }) => socket),
     sessions,
     carriesSession: (socket) => http2 && (!secure || isOfHttp2(socket)),

@@ -18,25 +18,19 @@ export interface PatienceKeeper {
   readonly interrupt: (connection: Connection) => void
   /** Whatever time the connection was given no longer counts. */
   readonly reset: (connection: Connection) => void
+  /** Milliseconds until the server may have become quiet; 0 when it is. */
+  readonly restlessMs: () => number
   /** Whether clients had all the time there is to become quiet. */
   readonly isOver: () => boolean
   /** Forgets all connections under review. */
   readonly stop: () => void
 }
 
-/** What is done with connections whose time passed. */
-export interface Closes {
-  /** It was idle for the whole quiet period. */
-  readonly dismiss: (connection: Connection) => void
-  /** It may still have a last answer on its way, or half a head. */
-  readonly shut: (connection: Connection) => void
-}
-
-/** Nobody was given time yet. */
+/** Nobody was given time yet. `shut` is called with connections whose time passed. */
 export function createPatience(
   server: HttpServer,
   limitsMs: PatienceLimits,
-  closes: Closes,
+  shut: (connection: Connection) => void,
 ): PatienceKeeper {
   const reviews = createReviews(server, judge)
   const unrest = createUnrest(limitsMs, reviews.add)
@@ -56,8 +50,7 @@ export function createPatience(
 
   function part(connection: Connection, patience: Patience): boolean {
     if (patience !== 'head' && unrest.holds(connection)) return false
-    if (patience === 'quiet') closes.dismiss(connection)
-    else closes.shut(connection)
+    shut(connection)
     return true
   }
 
@@ -87,6 +80,7 @@ export function createPatience(
       unrest.stir()
     },
     reset,
+    restlessMs: unrest.leftMs,
     isOver: unrest.isOver,
     stop: () => {
       reviews.stop()

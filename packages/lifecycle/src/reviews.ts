@@ -14,7 +14,7 @@ export interface Reviews {
  * How many connections are closed before the event loop reads again. A request that reached the system in the meantime is then
  * seen before its connection's turn comes.
  */
-const mostClosed = 64
+export const mostClosed = 64
 
 /**
  * Looks at connections just after the event loop has read what arrived, so that a request which is here already keeps its

@@ -11,7 +11,6 @@ import { createPartings } from './partings.ts'
 import type { Partings } from './partings.ts'
 import { createPatience } from './patience.ts'
 import type { PatienceKeeper, PatienceLimits } from './patience.ts'
-import { createVacancy } from './vacancy.ts'
 
 /** How long a half-sent head or a TLS handshake holds up a drain once the listener is closed. */
 export const headMs = 2_000
@@ -35,10 +34,11 @@ export interface RequestCounts {
 export interface Roster extends GateKeeper {
   /** Takes a connection in, if it is not known yet. */
   readonly enter: (socket: Socket) => void
+  readonly knows: (socket: Socket) => boolean
   /** From now on idle connections are closed after the quiet period, and what never ends by itself is ended. */
   readonly dismiss: () => void
-  /** Resolves when every connection is closed. */
-  readonly empty: () => Promise<void>
+  /** Milliseconds until requests may have ceased to come; 0 when they have. */
+  readonly restlessMs: () => number
   /** Connections that are still open. */
   readonly sockets: () => Socket[]
   /** How many of them would lose something if they were cut now. */
@@ -58,8 +58,7 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
   const endings = createEndings(server, means)
   const known = new Map<Socket, Connection>()
   const counts: RequestCounts = { completed: 0, refused: 0 }
-  const { partings, patience } = createDepartures(server, limits, () => known.size)
-  const vacancy = createVacancy(() => known.size)
+  const { partings, patience } = createDepartures(server, limits)
   let dismissed = false
 
   function find(socket: Socket): Connection {
@@ -81,7 +80,6 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
     patience.reset(connection)
     partings.left(connection)
     known.delete(this)
-    vacancy.left()
   }
 
   function shutSocket(this: Socket): void {
@@ -110,12 +108,13 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
   return {
     ...answers,
     enter: find,
+    knows: (socket) => known.has(socket),
     dismiss: () => {
       dismissed = true
       known.forEach(review)
       endings.begin([...known.values()])
     },
-    empty: vacancy.empty,
+    restlessMs: patience.restlessMs,
     sockets: () => [...known.keys()],
     unfinished: () => [...known.values()].filter(isUnfinished).length,
     counts,
@@ -127,11 +126,10 @@ export function createRoster(server: HttpServer, limits: RosterLimits, means: En
 function createDepartures(
   server: HttpServer,
   limits: RosterLimits,
-  size: () => number,
 ): { partings: Partings; patience: PatienceKeeper } {
   const onShut = (connection: Connection): void => patience.reset(connection)
-  const partings = createPartings(lingerMs, { size, onShut })
-  const patience = createPatience(server, patienceLimits(limits), partings)
+  const partings = createPartings(lingerMs, onShut)
+  const patience = createPatience(server, patienceLimits(limits), partings.shut)
   return { partings, patience }
 }
 

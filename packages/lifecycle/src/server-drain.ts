@@ -1,12 +1,14 @@
 import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
+import { createBystanders } from './bystanders.ts'
 import { createCarriers } from './carriers.ts'
+import { isAtRest } from './connection.ts'
 import type { Connections, HttpServer } from './connections.ts'
 import { installGate } from './gate.ts'
 import type { Goodbyes } from './goodbye.ts'
 import { closeListener } from './listener.ts'
-import { stopCheckingConnections } from './node-internals.ts'
+import { receivingSockets, stopCheckingConnections } from './node-internals.ts'
 import { createOccurrence } from './occurrence.ts'
 import { createRoster, headMs, lingerMs } from './roster.ts'
 import type { RequestCounts, RosterLimits } from './roster.ts'
@@ -34,6 +36,9 @@ export interface ServerDrain {
   readonly counts: () => DrainCounts
 }
 
+/** More open connections than this are a crowd. */
+const crowd = 512
+
 /** What the options say about the time of a server. */
 export interface DrainLimits extends RosterLimits {
   /** Over which what never ends by itself is ended. */
@@ -45,7 +50,7 @@ export interface DrainLimits extends RosterLimits {
  *
  * Three rules keep requests from being lost. We close a connection only after its peer was told so, or after it was idle for
  * the quiet period. What the peer sends after that is read and never executed. And closing means to close our side after the
- * last byte is written, and then to wait for the peer (`partings.ts` has the exception).
+ * last byte is written, and then to wait for the peer (`bystanders.ts` has the exception).
  */
 export function drainServer(
   connections: Connections,
@@ -56,6 +61,7 @@ export function drainServer(
   const { server } = connections
   const spread = createSpread(limits.streamsMs)
   const roster = createRoster(server, limits, { spread, goodbyes })
+  const bystanders = createBystanders(connections, roster, limits.quietMs)
   const sessions = createSessions(limits.quietMs, spread)
   const carriers = createCarriers(lingerMs)
   const cut = createOccurrence()
@@ -65,18 +71,17 @@ export function drainServer(
   async function close(): Promise<void> {
     const listener = await closeListener(server)
     spread.begin()
+    if (connections.sockets.size > crowd) bystanders.dismiss()
+    else connections.sockets.forEach(enter)
     roster.dismiss()
     sessions.dismiss()
     const handshakes = setTimeout(() => destroyAll(connections.handshakes()), headMs)
     await Promise.race([listener.empty, cut.happened])
     // A server does not count connections that were handed to it, and a TLS socket closes after the TCP socket below it.
-    await roster.empty()
-    await carriers.empty()
+    await connections.empty()
     clearTimeout(handshakes)
     listener.release()
-    spread.stop()
-    roster.stop()
-    sessions.stop()
+    for (const { stop } of [spread, roster, bystanders, sessions]) stop()
     openGate()
     stopWatching()
     connections.release()
@@ -96,7 +101,7 @@ export function drainServer(
   }
 
   function open(): Socket[] {
-    return [...connections.handshakes(), ...roster.sockets(), ...carriers.sockets]
+    return [...new Set([...connections.handshakes(), ...connections.sockets, ...roster.sockets()])]
   }
 
   function enter(socket: Socket): void {
@@ -105,7 +110,7 @@ export function drainServer(
 
   const openGate = installGate(server, roster)
   const stopWatching = watch(connections, enter, sessions.enter)
-  for (const socket of connections.sockets) enter(socket)
+  for (const socket of busySockets(connections)) enter(socket)
   for (const session of connections.sessions) sessions.adopt(session)
 
   return {
@@ -114,6 +119,12 @@ export function drainServer(
     force,
     counts: () => total(roster.counts, sessions.counts, forced),
   }
+}
+
+// Of one at rest nothing need be known before something comes on it.
+function busySockets({ server, sockets, carriesSession }: Connections): Socket[] {
+  const receiving = receivingSockets(server)
+  return [...sockets].filter((socket) => carriesSession(socket) || !isAtRest(socket, receiving))
 }
 
 function watch(

@@ -17,6 +17,8 @@ export interface Unrest {
   readonly stir: () => void
   /** Whether the connection has to stay for now. It is reviewed again when the server may have become quiet. */
   readonly holds: (connection: Connection) => boolean
+  /** Milliseconds until the server may have become quiet; 0 when it is. */
+  readonly leftMs: () => number
   /** Whether clients had all the time there is to become quiet. */
   readonly isOver: () => boolean
   /** The connection need not be reviewed. */
@@ -41,17 +43,22 @@ export function createUnrest(
     held.clear()
   }
 
+  function leftMs(): number {
+    return Math.max(0, Math.min(quietAt, endsAt) - performance.now())
+  }
+
   return {
     stir: () => {
       quietAt = performance.now() + limitsMs.quiet
     },
     holds: (connection) => {
-      const leftMs = Math.min(quietAt, endsAt) - performance.now()
-      if (leftMs <= 0) return false
+      const restMs = leftMs()
+      if (restMs === 0) return false
       held.add(connection)
-      timer ??= setTimeout(reviewAll, leftMs)
+      timer ??= setTimeout(reviewAll, restMs)
       return true
     },
+    leftMs,
     isOver: () => performance.now() >= endsAt,
     release: (connection) => void held.delete(connection),
     stop: () => {
