@@ -103,17 +103,30 @@ interface Stage extends KillOptions {
 async function killAll(stage: Stage, undisturbedMs: number): Promise<KilledRollout[]> {
   const rollouts: KilledRollout[] = []
   let before = 'v1'
+  let lastsMs = undisturbedMs
   for (let n = 2, kills = 0; kills < stage.kills; n += 1) {
-    stage.signal.throwIfAborted()
+    if (stage.signal.aborted) throw outOfTime(stage, lastsMs, rollouts)
     // Evenly spread over the rollout, and random in between; every other one is killed once more while it recovers.
-    const first = ((kills + stage.random()) / stage.kills) * undisturbedMs
-    const again = stage.random() < 0.5 ? [stage.random() * undisturbedMs] : []
+    const first = ((kills + stage.random()) / stage.kills) * lastsMs
+    const again = stage.random() < 0.5 ? [stage.random() * lastsMs] : []
+    const began = performance.now()
     const rollout = await killedRollout(stage, before, n, [first, ...again])
     kills += rollout.kills.length
+    // The machine was busier when the first one was timed.
+    if (rollout.kills.length === 0) lastsMs = Math.min(lastsMs, performance.now() - began)
     before = rollout.end?.outcome === 'promoted' ? rollout.release : before
     rollouts.push(rollout)
   }
   return rollouts
+}
+
+function outOfTime(stage: Stage, lastsMs: number, rollouts: readonly KilledRollout[]): Error {
+  const kills = rollouts.reduce((sum, one) => sum + one.kills.length, 0)
+  const letGo = rollouts.flatMap((one) => one.letGo)
+  const done = `${kills} of ${stage.kills} kills in ${rollouts.length} rollouts of ${Math.round(lastsMs)} ms`
+  return new Error(
+    `${stage.strategy} ran out of time: ${done}, let go ${letGo.join(', ') || 'never'}`,
+  )
 }
 
 async function killedRollout(
@@ -136,7 +149,7 @@ async function killedRollout(
   let { ends, pools, instances } = await lastWord(engine)
   const letGo: string[] = []
   while ((ends[0]?.outcome ?? 'interrupted') === 'interrupted') {
-    stage.signal.throwIfAborted()
+    if (stage.signal.aborted) throw new Error(`v${n} is let go for ever: ${letGo.join(', ')}`)
     letGo.push(ends[0]?.code ?? 'nothing to resume')
     ;({ ends, pools, instances } = await lastWord(await startEngine(stage)))
   }
