@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@changeover/source', 'node', 'import', 'default']
+// Not 'import': Node would hand it on to what a CommonJS package requires.
+const conditions = ['@changeover/source', 'node', 'default']
 
 export default defineConfig({
   resolve: { conditions },

@@ -41,7 +41,7 @@ describe('An example in a documentation comment or a page', () => {
 
   beforeAll(async () => {
     complaints = await compile([...examples, good, bad])
-  })
+  }, 120_000)
 
   it.each(examples.map((example) => ({ place: `${example.file}:${example.line}`, example })))(
     'compiles: $place',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import * as engine from '@changeover/engine'
 import * as processFleet from '@changeover/fleet-process'
 import * as lifecycle from '@changeover/lifecycle'
+import * as migrations from '@changeover/migrations'
 import * as nodeRouter from '@changeover/router-node'
 import * as testing from '@changeover/testing'
 import { describe, expect, it } from 'vitest'
@@ -13,12 +14,13 @@ const packages: Record<string, object> = {
   '@changeover/engine': engine,
   '@changeover/fleet-process': processFleet,
   '@changeover/lifecycle': lifecycle,
+  '@changeover/migrations': migrations,
   '@changeover/router-node': nodeRouter,
   '@changeover/testing': testing,
 }
 
 /** Packages with a registry, by their folders. */
-const sources = ['engine', 'fleets/process', 'lifecycle', 'routers/node', 'testing']
+const sources = ['engine', 'fleets/process', 'lifecycle', 'migrations', 'routers/node', 'testing']
 
 describe('The documentation', () => {
   const registries = Object.entries(packages).flatMap(registryOf)

@@ -16,6 +16,14 @@ interface Manifest {
   readonly devDependencies?: Record<string, string>
 }
 
+/** Modules that do something when they are imported. */
+const registering: Readonly<Record<string, readonly string[]>> = {
+  '@changeover/migrations': ['jest', 'vitest'].flatMap((name) => [
+    `./dist/matchers/${name}.js`,
+    `./src/matchers/${name}.ts`,
+  ]),
+}
+
 const packagesFolder = fileURLToPath(new URL('../packages', import.meta.url))
 const packages = manifestFiles(packagesFolder)
   .map((file) => ({ folder: dirname(file), manifest: parseManifest(file) }))
@@ -32,7 +40,8 @@ describe.each(packages)('The published package $name', ({ name, folder, manifest
       description: expect.stringMatching(/.{20,}\.$/),
       license: 'MIT',
       type: 'module',
-      sideEffects: false,
+      // Subpaths that register something by being imported are named; nothing else does anything when it is loaded.
+      sideEffects: registering[name] ?? false,
       engines: { node: '>=20.19' },
       files: expect.arrayContaining(['dist', 'src']),
     })

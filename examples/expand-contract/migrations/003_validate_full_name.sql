@@ -1,0 +1,2 @@
+-- changeover: phase tighten
+ALTER TABLE users VALIDATE CONSTRAINT users_full_name_present;

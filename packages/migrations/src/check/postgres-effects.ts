@@ -1,0 +1,103 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { createCatalog, loadCatalog } from '../catalog/create-catalog.ts'
+import type { MutableCatalog } from '../catalog/create-catalog.ts'
+import { queryNeeds } from '../contracts/query-needs.ts'
+import type { Migration } from '../migration.ts'
+import { effectsOf } from '../rules/effects-of.ts'
+import { transactionEffects } from '../rules/transaction-rules.ts'
+import type { JudgedStatement } from '../rules/transaction-rules.ts'
+import { loadParser, readScripts } from '../sql/read-scripts.ts'
+import type { Script, Statement } from '../sql/statement.ts'
+import type { CheckSettings } from './check-options.ts'
+import { releaseUses } from './live-needs.ts'
+import type { ReadEffects } from './migration-effects.ts'
+import type { MigrationEffects, StatementEffects } from './migration-effects.ts'
+
+/**
+ * Reads migrations for PostgreSQL, each statement on the schema that it will meet.
+ *
+ * @throws MigrationError `CHANGEOVER_MIGRATIONS_SCHEMA_REFUSED` where the schema does not load
+ */
+export async function postgresEffects(settings: CheckSettings): Promise<ReadEffects> {
+  await loadParser()
+  const { schema, live, migrations, transactions, serverVersion } = settings
+  const catalog = schema === undefined ? createCatalog({ complete: false }) : loadCatalog(schema)
+  catalog.seal()
+  const releases = live && releaseUses(live, (sql) => queryNeeds(sql, catalog))
+  const scripts = readScripts(migrations, transactions)
+  const judged = judgeAll(scripts, catalog, serverVersion)
+  return {
+    releases,
+    migrations: scripts.map((script, index) => migrationEffects(migrations[index], script, judged)),
+  }
+}
+
+/** The effects of every statement, transaction by transaction. */
+function judgeAll(
+  scripts: readonly Script[],
+  catalog: MutableCatalog,
+  version: number,
+): ReadonlyMap<Statement, JudgedStatement> {
+  const judged = new Map<Statement, JudgedStatement>()
+  for (const group of transactionsOf(scripts)) {
+    const single = group.map((statement): JudgedStatement => {
+      const effects = effectsOf(statement, catalog, { version })
+      catalog.apply(statement)
+      return { statement, effects }
+    })
+    for (const one of transactionEffects(single, catalog satisfies Catalog, { version }))
+      judged.set(one.statement, one)
+  }
+  return judged
+}
+
+/** Statements of all scripts, those of one transaction together. */
+function transactionsOf(scripts: readonly Script[]): Statement[][] {
+  const groups: Statement[][] = []
+  let current: number | undefined
+  for (const statement of scripts.flatMap(({ statements }) => statements)) {
+    const together = statement.transaction !== undefined && statement.transaction === current
+    if (together) groups.at(-1)?.push(statement)
+    else groups.push([statement])
+    current = statement.transaction
+  }
+  return groups
+}
+
+function migrationEffects(
+  migration: Migration | undefined,
+  { statements, directives, unreadable }: Script,
+  judged: ReadonlyMap<Statement, JudgedStatement>,
+): MigrationEffects {
+  const read = migration ?? { id: '', file: '', sql: '' }
+  const effects = statements.map((statement) =>
+    statementEffects(statement, judged.get(statement)?.effects ?? []),
+  )
+  return { migration: read, statements: effects, directives, unreadable }
+}
+
+function statementEffects(
+  statement: Statement,
+  effects: StatementEffects['effects'],
+): StatementEffects {
+  const { sql, place, transaction } = statement
+  return {
+    sql,
+    place,
+    transaction,
+    effects,
+    control: controlOf(statement),
+    placeOf: (at) => (at === undefined ? place : statement.placeOf(at)),
+  }
+}
+
+const CONTROLS: Readonly<Record<string, StatementEffects['control']>> = {
+  TRANS_STMT_BEGIN: 'begin',
+  TRANS_STMT_START: 'begin',
+  TRANS_STMT_COMMIT: 'commit',
+  TRANS_STMT_ROLLBACK: 'rollback',
+}
+
+function controlOf({ node }: Statement): StatementEffects['control'] {
+  return 'TransactionStmt' in node ? CONTROLS[node.TransactionStmt.kind ?? ''] : undefined
+}

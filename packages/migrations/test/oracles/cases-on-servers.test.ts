@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCESS_CASES } from '../cases/access-cases.ts'
+import type { Case } from '../cases/case.ts'
+import { COLUMN_CASES } from '../cases/column-cases.ts'
+import { DEFINITION_CASES } from '../cases/definition-cases.ts'
+import { INDEX_CASES } from '../cases/index-cases.ts'
+import { OPERATION_CASES } from '../cases/operation-cases.ts'
+import { REMOVAL_CASES } from '../cases/removal-cases.ts'
+import { TABLE_CASES } from '../cases/table-cases.ts'
+import { TYPE_CASES } from '../cases/type-cases.ts'
+import { judgeCase } from '../rules/judge-case.ts'
+import type { LockWork } from '../../src/rules/effect.ts'
+import type { Observation, OracleSession, SchemaOracle } from '../../src/oracles/schema-oracle.ts'
+import { atLeast, strongerMode } from '../../src/oracles/relation-state.ts'
+import { loadParser } from '../../src/sql/parser.ts'
+import { openCase, statementsOf } from './sample-cases.ts'
+import { postgres15, postgres18 } from './servers.ts'
+
+const lists = [
+  ACCESS_CASES,
+  COLUMN_CASES,
+  DEFINITION_CASES,
+  INDEX_CASES,
+  OPERATION_CASES,
+  REMOVAL_CASES,
+  TABLE_CASES,
+  TYPE_CASES,
+]
+
+/** How much these change is up to the rows that are there: the rules take the worst. */
+const ROWS_DECIDE = new Set(['unbatched-backfill', 'refresh-concurrently'])
+
+/** Those that one transaction can try out and take back, on the schema as it is. */
+const tried = [...new Map(lists.flat().map((one) => [one.sql, one])).values()]
+  .filter(
+    ({ setup, sql, verdict, fails }) =>
+      setup === undefined &&
+      fails !== true &&
+      verdict !== 'unknown' &&
+      statementsOf(sql).length === 1,
+  )
+  .filter(({ rule }) => !ROWS_DECIDE.has(rule))
+
+const REFUSES_TRANSACTION = '25001'
+
+/** `relation mode work`. */
+function told(locks: readonly LockWork[]): string[] {
+  return locks.map(({ relation, mode, work }) => `${relation} ${mode} ${work}`).sort()
+}
+
+const WORKS = ['none', 'scan', 'update', 'index-build', 'rewrite'] as const
+
+/** The effects of a statement taken together, as the server tells them: one lock a relation, work done under all of them. */
+function staticLocks(one: Case, version: number): string[] {
+  const all = judgeCase(one, version).effects.flatMap(({ locks = [] }) => locks)
+  const worst = (locks: readonly LockWork[]) =>
+    WORKS.findLast((work) => locks.some((lock) => lock.work === work)) ?? 'none'
+  const strong = all.filter(({ mode }) => atLeast(mode, 'SHARE UPDATE EXCLUSIVE'))
+  const relations = new Set(strong.map(({ relation }) => relation))
+  const merged = [...relations].map((relation): LockWork => {
+    const own = strong.filter((lock) => lock.relation === relation)
+    const mode = own.map((lock) => lock.mode).reduce(strongerMode)
+    const work = worst(own)
+    return { relation, mode, work: work === 'none' ? worst(all) : work }
+  })
+  return told(merged)
+}
+
+function agreement(title: string, create: () => Promise<SchemaOracle>): void {
+  describe(`${title} and the rules`, () => {
+    let oracle: SchemaOracle
+    let session: OracleSession
+    beforeAll(async () => {
+      await loadParser()
+      oracle = await create()
+      session = await openCase(oracle)
+    }, 120_000)
+    afterAll(async () => {
+      await session?.close()
+      await oracle?.close()
+    })
+
+    test.each(tried.map((one) => [one.id, one] as const))(
+      'does what is read in %s',
+      async (_, one) => {
+        if ((one.from ?? 15) > oracle.serverVersion) return
+        const [observed] = await session.run(statementsOf(one.sql), {
+          transaction: true,
+          rollback: true,
+        })
+        if (observed?.error?.code === REFUSES_TRANSACTION) return
+        const locks = (observed as Observation).locks
+        expect({ error: observed?.error, locks: told(locks) }).toEqual({
+          error: undefined,
+          locks: staticLocks(one, oracle.serverVersion),
+        })
+      },
+    )
+  })
+}
+
+agreement('PostgreSQL 18', postgres18)
+
+const fifteen = await postgres15()
+if (fifteen) agreement('PostgreSQL 15', fifteen)
