@@ -71,8 +71,8 @@ const UNCONCERNED: readonly RegExp[] = [
 /**
  * Records the queries that go through a pool or client of `pg`, in place: what runs on it needs no change, and with it Kysely,
  * Drizzle, Knex, TypeORM and whatever else is built on `pg`. Given the class `Client`, it records every connection that this
- * process opens, which is the way where an ORM makes its own pool. Prisma's adapter `@prisma/adapter-pg` takes a pool as well; no
- * test of this package covers it.
+ * process opens, which is the way where an ORM makes its own pool. Prisma sends through the pool that `@prisma/adapter-pg` is
+ * given, and prepares everything: record it with `named: 'all'`.
  *
  * @throws MigrationError `CHANGEOVER_MIGRATIONS_OPTION_INVALID`
  * @example

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { eq, inArray } from 'drizzle-orm'
@@ -279,6 +280,27 @@ describe.skipIf(!found)('recordContract', () => {
         ['select "id", "name" from "users" where "users"."id" in ($1)', false],
         ['select "name" from "users"', true],
         ['update "users" set "name" = $1 where "users"."id" = $2', false],
+      ])
+    })
+
+    // The client itself needs a program that only Prisma's own host serves; all that it asks goes through this adapter.
+    test('the driver adapter of Prisma', async () => {
+      const { pool, recorder } = recorded({ named: 'all' })
+      const adapter = await new PrismaPg(pool).connect()
+      const id = { scalarType: 'int', arity: 'scalar' } as const
+      const name = { scalarType: 'string', arity: 'scalar' } as const
+      const read =
+        'SELECT "public"."users"."id" FROM "public"."users" WHERE "public"."users"."id" = $1'
+      const write = 'UPDATE "public"."users" SET "name" = $1 WHERE "public"."users"."id" = $2'
+      const { rows } = await adapter.queryRaw({ sql: read, args: [1], argTypes: [id] })
+      expect(rows).toEqual([[1]])
+      const transaction = await adapter.startTransaction()
+      await transaction.executeRaw({ sql: write, args: ['Ada', 1], argTypes: [name, id] })
+      await transaction.commit()
+      await adapter.dispose()
+      expect(recorder.contract().queries.map(({ sql, named }) => [sql, named])).toEqual([
+        [read, true],
+        [write, true],
       ])
     })
 
