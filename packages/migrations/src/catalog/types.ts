@@ -58,11 +58,15 @@ export function define(state: CatalogState, statement: DefineStmt): boolean {
 }
 
 export function createDomain(state: CatalogState, statement: CreateDomainStmt): boolean {
-  const constrained = (statement.constraints ?? []).some((node) => {
+  const own = (statement.constraints ?? []).some((node) => {
     const kind = payload(node, 'Constraint')?.contype
     return kind === 'CONSTR_CHECK' || kind === 'CONSTR_NOTNULL'
   })
   const base = typeOf(state, statement.typeName)
+  const below = base.array
+    ? undefined
+    : findType(state, nameOf(words(statement.typeName?.names)) ?? { name: '' })
+  const constrained = own || below?.constrained === true
   return addType(state, nameOf(words(statement.domainname)), { kind: 'domain', constrained, base })
 }
 

@@ -8,7 +8,7 @@ import { volatilityOf } from './expression-volatility.ts'
 import { fullName, quoted, rangeName, sqlName } from './object-names.ts'
 import type { RuleId } from './rule.ts'
 import { findAll, nodeOf, nodesOf } from './rule-context.ts'
-import { typeText } from './type-text.ts'
+import { isSerial, typeText } from './type-text.ts'
 
 /** The column to add, taken apart. */
 interface NewColumn {
@@ -18,8 +18,6 @@ interface NewColumn {
   readonly target: AlterTarget
   readonly names: Effect['names']
 }
-
-const SERIAL = /^(big|small)?serial$|^serial[248]$/
 
 /** ADD COLUMN. */
 export const addColumn: AlterRule = ({ def, missing_ok }, target) => {
@@ -63,7 +61,7 @@ function newColumn(def: ColumnDef, target: AlterTarget): NewColumn {
 
 /** How the rows that are there get their value, which decides between metadata and a rewrite. */
 function filling(added: NewColumn): Effect {
-  if (SERIAL.test(typeName(added))) return filled('add-column-serial', 'rewrite', added)
+  if (isSerial(typeName(added))) return filled('add-column-serial', 'rewrite', added)
   if (has(added, 'CONSTR_IDENTITY')) return filled('add-column-identity', 'rewrite', added)
   const generated = has(added, 'CONSTR_GENERATED')
   if (generated) return generatedColumn(generated, added)
@@ -184,9 +182,7 @@ function isNull(value: Node): boolean {
 
 function hasValues(added: NewColumn): boolean {
   const sources = ['CONSTR_IDENTITY', 'CONSTR_GENERATED'] as const
-  return (
-    SERIAL.test(typeName(added)) || !!defaultOf(added) || sources.some((each) => has(added, each))
-  )
+  return isSerial(typeName(added)) || !!defaultOf(added) || sources.some((each) => has(added, each))
 }
 
 function isRequired(added: NewColumn): boolean {

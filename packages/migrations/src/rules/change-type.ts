@@ -5,6 +5,7 @@ import {
   columnNeed,
   findColumn,
   isNewColumn,
+  serverRefuses,
   tableEffect,
   targetLocks,
 } from './alter-target.ts'
@@ -17,7 +18,7 @@ import { nodeOf, nodesOf } from './rule-context.ts'
 import { referencing, sequencesOf } from './relation-family.ts'
 import { typeChangeWork } from './type-change.ts'
 import type { TypeChangeWork } from './type-change.ts'
-import { typeText } from './type-text.ts'
+import { isSerial, typeText } from './type-text.ts'
 
 interface TypeChange {
   readonly target: AlterTarget
@@ -34,6 +35,9 @@ export const changeType: AlterRule = ({ name = '', def }, target) => {
   if (refusal || !definition) return refusal ? [refusal] : []
   const to = target.context.catalog.columnType(definition.typeName ?? {})
   const names = { ...columnNames(target, name), type: typeText(to) }
+  const written = nodesOf(definition.typeName?.names, 'String').map(({ sval = '' }) => sval)
+  if (written.length === 1 && isSerial(written[0] ?? ''))
+    return [serverRefuses(`${written[0]} is no type, only a way to write a new column`, names)]
   if (!column) return [undecided(target, name, names)]
   return [
     ...partitionRefusal(target, name),

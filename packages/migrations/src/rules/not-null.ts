@@ -100,14 +100,27 @@ function tightening(
     : { phase: 'tighten', narrows }
 }
 
-function scanLocks({ relation, below, context }: AlterTarget, column: string): LockWork[] {
-  const proved = context.version >= 12 && proves(relation, column)
+function scanLocks(target: AlterTarget, column: string): LockWork[] {
+  const { relation, below, context } = target
+  const isKnown = (each: Relation): boolean =>
+    context.version >= 12 && proves(asScanned(each, target), column)
+  const proved = isKnown(relation)
   return [relation, ...below].flatMap((each) => {
-    const isProved = proved || (context.version >= 12 && proves(each, column))
+    const isProved = proved || isKnown(each)
     const work: TableWork =
       isProved || each.kind === 'partitioned' || each.kind === 'foreign-table' ? 'none' : 'scan'
     return lockOn(each, 'ACCESS EXCLUSIVE', work)
   })
+}
+
+/** The server drops what a statement drops before it looks for a proof. */
+function asScanned(relation: Relation, { commands }: AlterTarget): Relation {
+  const dropped = commands.flatMap(({ subtype, name = '' }) =>
+    subtype === 'AT_DropConstraint' ? [name] : [],
+  )
+  if (dropped.length === 0) return relation
+  const left = [...relation.constraints].filter(([name]) => !dropped.includes(name))
+  return { ...relation, constraints: new Map(left) }
 }
 
 /** Whether the server knows without looking that no row has a null there. */

@@ -5,10 +5,10 @@ import { listName } from './object-names.ts'
 import { nodeOf } from './rule-context.ts'
 
 /** A value that can be compared: numbers as such, all else as its text. */
-type Value = number | string
+export type Value = number | string
 
 /** One condition of a check that compares a column with constants. */
-interface Comparison {
+export interface Comparison {
   readonly column: string
   readonly operator: string
   readonly values: readonly Value[]
@@ -28,10 +28,15 @@ export function provesBound(
   const [column] = key
   if (column === undefined || key.length > 1 || bound.is_default || bound.strategy === 'h')
     return false
-  const comparisons = [...partition.constraints.values()].flatMap(({ kind, valid, expression }) =>
-    kind === 'check' && valid && isNode(expression) ? comparisonsOf(expression) : [],
-  )
+  const comparisons = validChecks(partition).flatMap(comparisonsOf)
   return isWithin(column, comparisons, bound) && isNeverNull(partition, column, bound)
+}
+
+/** What holds for every row of a table. */
+export function validChecks({ constraints }: Relation): Node[] {
+  return [...constraints.values()].flatMap(({ kind, valid, expression }) =>
+    kind === 'check' && valid && isNode(expression) ? [expression] : [],
+  )
 }
 
 function isNeverNull(
@@ -85,7 +90,7 @@ function isBelow(own: readonly Comparison[], bound: Node | undefined): boolean {
 }
 
 /** One is as large as the other, or larger; false where the two cannot be compared by their text. */
-function atLeast(one: Value, other: Value): boolean {
+export function atLeast(one: Value, other: Value): boolean {
   if (one === other) return true
   if (typeof one === 'number' && typeof other === 'number') return one > other
   const [left, right] = [String(one), String(other)]
@@ -96,12 +101,13 @@ function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d/.test(text)
 }
 
-function comparisonsOf(expression: Node | undefined): Comparison[] {
+/** Conditions that hold all at once; those that are something else are left out. */
+export function comparisonsOf(expression: Node | undefined): Comparison[] {
   const both = nodeOf(expression, 'BoolExpr')
   if (both) return both.boolop === 'AND_EXPR' ? (both.args ?? []).flatMap(comparisonsOf) : []
   const { name, lexpr, rexpr, kind } = nodeOf(expression, 'A_Expr') ?? {}
   const column = columnOf(lexpr)
-  const operator = kind === 'AEXPR_IN' ? '=' : listName(name).name
+  const operator = listName(name).name
   if (column !== undefined)
     return compared(column, kind === 'AEXPR_BETWEEN' ? 'between' : operator, rexpr)
   const mirrored = columnOf(rexpr)
@@ -145,7 +151,8 @@ function isNullConstant(node: Node): boolean {
   return nodeOf(node, 'A_Const')?.isnull ?? false
 }
 
-function valueOf(node: Node | undefined): Value[] {
+/** The constant, or nothing where it is something else. */
+export function valueOf(node: Node | undefined): Value[] {
   const cast = nodeOf(node, 'TypeCast')
   if (cast) return valueOf(cast.arg)
   const constant = nodeOf(node, 'A_Const')

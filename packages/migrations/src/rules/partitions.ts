@@ -4,8 +4,9 @@ import { keepsWaiting, serverRefuses, tableEffect, targetLocks } from './alter-t
 import type { AlterRule, AlterTarget } from './alter-target.ts'
 import type { Effect, LockWork } from './effect.ts'
 import { lockOn, undecided } from './effects.ts'
-import { partitionsOf } from './index-rules.ts'
+import { inTransaction, partitionsOf } from './index-rules.ts'
 import { fullName, rangeName, sqlName } from './object-names.ts'
+import { provesOutside } from './outside-bound.ts'
 import { provesBound } from './partition-bound.ts'
 import { defaultPartition } from './relation-family.ts'
 import type { RuleContext } from './rule-context.ts'
@@ -28,7 +29,8 @@ export const attachPartition: AlterRule = ({ def }, target) => {
     relation,
     context.version >= 12 ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE',
   )
-  const locks = [...parent, ...attached(partition, bound, target), ...besides(relation, context)]
+  const beside = besides(relation, bound, context)
+  const locks = [...parent, ...attached(partition, bound, target), ...beside]
   return [tableEffect(ruleOf(locks, partition), names, locks)]
 }
 
@@ -66,8 +68,14 @@ function lacksIndexes(parent: Relation, partition: Relation): boolean {
 }
 
 /** The default partition, which may hold rows that belong to the new one. */
-function besides(parent: Relation, { catalog }: RuleContext): LockWork[] {
-  return lockOn(defaultPartition(catalog, parent.id), 'ACCESS EXCLUSIVE', 'scan')
+function besides(
+  parent: Relation,
+  bound: PartitionBoundSpec | undefined,
+  { catalog }: RuleContext,
+): LockWork[] {
+  const other = defaultPartition(catalog, parent.id)
+  const proved = other && bound && provesOutside(other, bound, parent.partitionKey)
+  return lockOn(other, 'ACCESS EXCLUSIVE', proved ? 'none' : 'scan')
 }
 
 /** CREATE TABLE ... PARTITION OF. */
@@ -82,7 +90,7 @@ export function createPartition(
   const own = lockOn(parent, 'ACCESS EXCLUSIVE')
   if (parent.assumed && !partbound?.is_default)
     return [undecided('create-partition-unknown', ['lock'], names, { locks: own })]
-  const locks = [...own, ...(partbound?.is_default ? [] : besides(parent, context))]
+  const locks = [...own, ...(partbound?.is_default ? [] : besides(parent, partbound, context))]
   return [
     tableEffect(
       locks.some(keepsWaiting) ? 'create-partition-scans-default' : 'create-partition',
@@ -129,6 +137,8 @@ function detachConcurrently(
 ): Effect[] {
   if (context.version < 14)
     return [serverRefuses('DETACH PARTITION CONCURRENTLY exists from PostgreSQL 14', names)]
+  if (context.statement.transaction !== undefined)
+    return [inTransaction('DETACH PARTITION CONCURRENTLY', context, sqlName(partition))]
   if (defaultPartition(context.catalog, relation.id))
     return [
       serverRefuses('DETACH CONCURRENTLY is refused while there is a default partition', names),

@@ -5,3 +5,8 @@ export function typeText({ schema, name, modifiers, array }: ColumnType): string
   const size = modifiers.length > 0 ? `(${modifiers.join(', ')})` : ''
   return `${schema === undefined ? '' : `${schema}.`}${name}${size}${array ? '[]' : ''}`
 }
+
+/** A word for a column with a sequence of its own, which is no type anywhere but in a new column. */
+export function isSerial(word: string): boolean {
+  return /^(big|small)?serial$|^serial[248]$/.test(word)
+}

@@ -5,6 +5,7 @@ import { INDEPENDENT_FOURTH } from './independent-fourth.ts'
 import { INDEPENDENT_OBJECTS } from './independent-objects.ts'
 import { INDEPENDENT_RELATIONS } from './independent-relations.ts'
 import { INDEPENDENT_SECOND } from './independent-second.ts'
+import { INDEPENDENT_SIXTH } from './independent-sixth.ts'
 import { INDEPENDENT_STATEMENTS } from './independent-statements.ts'
 import { INDEPENDENT_THIRD } from './independent-third.ts'
 
@@ -18,4 +19,5 @@ export const INDEPENDENT_CASES: readonly IndependentCase[] = [
   ...INDEPENDENT_THIRD,
   ...INDEPENDENT_FOURTH,
   ...INDEPENDENT_FIFTH,
+  ...INDEPENDENT_SIXTH,
 ]

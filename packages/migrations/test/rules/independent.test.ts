@@ -40,6 +40,7 @@ async function misjudged(
 const TOLD_BY_SCHEMA = new Set([
   'column-of-parent-only',
   'column-of-partition',
+  'domain-of-constrained-domain',
   'drop-index-partitioned-concurrently',
   'drop-not-null-of-key',
   'drop-unique-concurrently',
