@@ -7,6 +7,7 @@ import { INDEX_CASES } from '../cases/index-cases.ts'
 import { OPERATION_CASES } from '../cases/operation-cases.ts'
 import { REMOVAL_CASES } from '../cases/removal-cases.ts'
 import { TABLE_CASES } from '../cases/table-cases.ts'
+import { TRANSACTION_CASES } from '../cases/transaction-cases.ts'
 import { TYPE_CASES } from '../cases/type-cases.ts'
 import { judgeCase } from '../rules/judge-case.ts'
 import type { LockWork } from '../../src/rules/effect.ts'
@@ -14,7 +15,7 @@ import type { Observation, OracleSession, SchemaOracle } from '../../src/oracles
 import { atLeast, strongerMode } from '../../src/oracles/relation-state.ts'
 import { loadParser, readScripts } from '../../src/sql/read-scripts.ts'
 import { refusesTransaction } from '../../src/sql/refuses-transaction.ts'
-import { openCase, statementsOf } from './sample-cases.ts'
+import { openCase, outcomeOf, runText, statementsOf } from './sample-cases.ts'
 import { postgres15, postgres18 } from './servers.ts'
 
 const lists = [
@@ -60,6 +61,11 @@ const tried = single.filter((one) => one.setup === undefined && !isAlone(one))
 const shown = new Set(tried.map(({ rule }) => rule))
 const prepared = [...new Map(single.map((one) => [one.rule, one])).values()].filter(
   ({ id, rule }) => !shown.has(rule) && !TOLD_OTHERWISE.has(id),
+)
+
+/** What only several statements do together. A transaction that nobody ends holds its locks, and does no work under them. */
+const together = TRANSACTION_CASES.filter(
+  ({ id, fails }) => fails !== true && id !== 'tx-left-open',
 )
 
 function isAlone({ sql }: Case): boolean {
@@ -130,6 +136,15 @@ function agreement(title: string, create: () => Promise<SchemaOracle>): void {
         await using own = await openCase(oracle, one.setup)
         const [observed] = await own.run(statementsOf(one.sql), { transaction: !isAlone(one) })
         expect(seen(observed)).toEqual(foretold(one, oracle.serverVersion))
+      },
+    )
+
+    test.each(together.map((one) => [one.id, one] as const))(
+      'lets others wait as is read in %s',
+      async (_, one) => {
+        await using own = await openCase(oracle, one.setup)
+        const { locks, fails } = outcomeOf(await runText(own, one.sql))
+        expect({ locks, fails }).toEqual({ locks: one.classes.includes('lock'), fails: false })
       },
     )
   })
