@@ -44,8 +44,11 @@ export interface LiveReleaseInput {
 export interface CheckOptions {
   /** @default 'postgres' */
   readonly dialect?: Dialect
-  /** Major version of the server that is deployed to. @default 15 for PostgreSQL, the oldest that is supported */
-  readonly serverVersion?: number
+  /**
+   * Version of the server that is deployed to, as a number or as it calls itself: `15`, `'15.18'`. Its major counts.
+   * @default 15 for PostgreSQL, the oldest that is supported
+   */
+  readonly serverVersion?: number | string
   /** What the runner puts into one transaction. @default what the tool does that `loadMigrations` read them for, else 'each' */
   readonly transactions?: TransactionMode
   /** The schema before the migrations, as `pg_dump --schema-only` writes it. Without it, names that are not known are taken to exist. */
@@ -105,7 +108,11 @@ const liveSchema = z.strictObject({
 
 const optionsSchema = z.strictObject({
   dialect: z.enum(DIALECTS).default('postgres'),
-  serverVersion: z.number().min(3).max(100).optional(),
+  serverVersion: z
+    .union([z.number(), z.string().regex(/^\d+(\.\d+)*$/)])
+    .transform((version) => Math.floor(Number.parseFloat(String(version))))
+    .pipe(z.number().min(3).max(100))
+    .optional(),
   transactions: z.enum(MODES).optional(),
   schema: z.string().optional(),
   migrations: z.array(z.union([z.string(), z.looseObject(migrationSchema.shape)])),

@@ -20,7 +20,7 @@ export interface ProveOptions {
   /** What the runner puts into one transaction. @default 'each' */
   readonly transactions?: TransactionMode
   /** Major version of the server that is deployed to. @default that of the oracle */
-  readonly serverVersion?: number
+  readonly serverVersion?: number | string
   readonly signal?: AbortSignal
 }
 

@@ -150,3 +150,18 @@ test('what a tool puts into one transaction is known from where its migrations w
   expect(await rules({})).toEqual(await rules({ transactions: 'all' }))
   expect(await rules({})).not.toEqual(await rules({ transactions: 'each' }))
 })
+
+test.each([18, 18.4, '18', '18.4'])(
+  'a server may be named as it names itself: %s',
+  async (serverVersion) => {
+    const migrations = [
+      'ALTER TABLE users ADD COLUMN twice int GENERATED ALWAYS AS (age * 2) VIRTUAL',
+    ]
+    expect(await checkMigrations({ schema, migrations, serverVersion })).toMatchObject({
+      verdict: 'safe',
+    })
+    expect(await checkMigrations({ schema, migrations, serverVersion: '15.18' })).not.toMatchObject(
+      { verdict: 'safe' },
+    )
+  },
+)
