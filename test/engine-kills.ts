@@ -137,23 +137,32 @@ async function killedRollout(
 ): Promise<KilledRollout> {
   const kills: Kill[] = []
   let engine = await startEngine(stage, shop(stage, n))
+  const { rollouts } = engine
   for (const afterMs of moments) {
     await Promise.race([sleep(afterMs), engine.ended])
     if (!engine.child.kill('SIGKILL')) break
     const last = await engine.ended
     // It had ended before, or the signal met it after its last word.
     if (last) break
-    kills.push({ afterMs, afterEntry: lastEntry(stage, engine.rollouts) })
+    kills.push({ afterMs, afterEntry: lastEntry(stage, rollouts).type })
     engine = await startEngine(stage)
   }
   let { ends, pools, instances } = await lastWord(engine)
   const letGo: string[] = []
-  while ((ends[0]?.outcome ?? 'interrupted') === 'interrupted') {
-    if (stage.signal.aborted) throw new Error(`v${n} is let go for ever: ${letGo.join(', ')}`)
-    letGo.push(ends[0]?.code ?? 'nothing to resume')
+  while (ends[0]?.outcome === 'interrupted') {
+    if (stage.signal.aborted) throw new Error(`v${n} is let go for ever: ${letGo.at(-1)}`)
+    letGo.push(ends[0].code ?? 'without a code')
     ;({ ends, pools, instances } = await lastWord(await startEngine(stage)))
   }
-  return { release: `v${n}`, before, kills, letGo, end: ends[0], pools, instances }
+  const end = ends[0] ?? recordedEnd(stage, rollouts)
+  return { release: `v${n}`, before, kills, letGo, end, pools, instances }
+}
+
+/** Killed between its last entry and its last word, an engine leaves nothing to resume: the end is in the journal alone. */
+function recordedEnd(stage: Stage, rollouts: readonly string[]): RolloutEnd {
+  const last = lastEntry(stage, rollouts)
+  if (last.type !== 'finished') throw new Error(`nothing to resume after ${last.type}`)
+  return { rollout: last.rollout, outcome: last.outcome }
 }
 
 async function lastWord({ ended }: EngineProcess): Promise<Ended> {
@@ -192,12 +201,12 @@ async function startEngine(stage: Stage, release?: Release): Promise<EngineProce
   return { child, rollouts: started, ended }
 }
 
-/** The type of the last entry that became durable. */
-function lastEntry({ directory }: Stage, [rollout = '']: readonly string[]): string {
+/** The last entry that became durable. */
+function lastEntry({ directory }: Stage, [rollout = '']: readonly string[]): Entry {
   const lines = readFileSync(join(directory, 'store', 'rollouts', `${rollout}.jsonl`), 'utf8')
   const whole = lines.slice(0, lines.lastIndexOf('\n')).split('\n')
   const entry: Entry = JSON.parse(whole.at(-1)!)
-  return entry.type
+  return entry
 }
 
 /** Ends what serves, as the next owner of the fleet's directory. */
