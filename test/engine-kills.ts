@@ -205,8 +205,7 @@ async function startEngine(stage: Stage, release?: Release): Promise<EngineProce
 function lastEntry({ directory }: Stage, [rollout = '']: readonly string[]): Entry {
   const lines = readFileSync(join(directory, 'store', 'rollouts', `${rollout}.jsonl`), 'utf8')
   const whole = lines.slice(0, lines.lastIndexOf('\n')).split('\n')
-  const entry: Entry = JSON.parse(whole.at(-1)!)
-  return entry
+  return JSON.parse(whole.at(-1)!)
 }
 
 /** Ends what serves, as the next owner of the fleet's directory. */

@@ -12,7 +12,7 @@ export interface CheckedMigration {
   readonly declared?: Phase
 }
 
-/** The first step after which a release no longer runs. */
+/** The first step after which the release to go back to no longer runs; any live one, where none is named. */
 export interface PointOfNoReturn {
   readonly migration: string
   readonly file: string
@@ -26,6 +26,6 @@ export interface CheckReport {
   readonly verdict: Verdict
   readonly findings: readonly Finding[]
   readonly migrations: readonly CheckedMigration[]
-  /** Undefined where every live release still runs after the last step. */
+  /** Undefined where those that it is about still run after the last step. */
   readonly pointOfNoReturn?: PointOfNoReturn
 }

@@ -7,7 +7,7 @@ import type { MigrationEffects, ReadEffects } from './migration-effects.ts'
 import { proveOnOracle } from './oracle-proof.ts'
 import type { OracleProof } from './oracle-proof.ts'
 import { postgresEffects } from './postgres-effects.ts'
-import { brokenBeforeFindings, proofFindings } from './proof-findings.ts'
+import { brokenBeforeFindings, proofContext, proofFindings } from './proof-findings.ts'
 import { staticFindings } from './static-findings.ts'
 
 /**
@@ -34,7 +34,8 @@ export async function checkMigrations(options: CheckOptions): Promise<CheckRepor
   const settings = checkOptions(options, 'checkMigrations')
   const read = await readEffects(settings)
   const proof = await prove(settings, read)
-  return report(read.migrations, findingsOf(settings, read, proof), occasion(settings))
+  const findings = findingsOf(settings, read, proof)
+  return report(read.migrations, findings, occasion(settings), settings.rollbackTarget)
 }
 
 /** What was read, and what was found on the way where the statements had to be run in order to be read. */
@@ -65,10 +66,11 @@ function findingsOf(
 ) {
   const [first] = migrations
   const sameVersion = oracle?.serverVersion === serverVersion
+  if (!proof) return (one: MigrationEffects) => staticFindings(one, releases)
+  const context = proofContext(proof, releases, sameVersion)
   return (one: MigrationEffects) => {
-    if (!proof) return staticFindings(one, releases)
     const before = one === first ? brokenBeforeFindings(one, proof) : []
-    return [...before, ...proofFindings(one, { proof, releases, sameVersion })]
+    return [...before, ...proofFindings(one, context)]
   }
 }
 

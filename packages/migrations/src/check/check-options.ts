@@ -139,14 +139,15 @@ export function checkOptions(options: CheckOptions, caller: string): CheckSettin
       problems: z.prettifyError(result.error),
     })
   const { dialect, transactions, migrations, live, rollbackTarget, ...rest } = result.data
-  const known = [...(live ?? []), ...(rollbackTarget ? [rollbackTarget] : [])].map(liveRelease)
+  const others = live ?? (rollbackTarget && [ANY_OTHER])
+  const known = [...(others ?? []), ...(rollbackTarget ? [rollbackTarget] : [])].map(liveRelease)
   return {
     dialect,
     transactions: transactions ?? transactionsOf(options.migrations.filter(isMigration)),
     serverVersion: rest.serverVersion ?? DEFAULT_VERSIONS[dialect],
     schema: rest.schema,
     migrations: migrations.map(migration),
-    live: live || rollbackTarget ? unique(known) : undefined,
+    live: others && unique(known),
     rollbackTarget: rollbackTarget?.release,
     oracle: rest.oracle,
     version: rest.version,
@@ -154,6 +155,9 @@ export function checkOptions(options: CheckOptions, caller: string): CheckSettin
     signal: rest.signal,
   }
 }
+
+/** Where one release is told of and nobody says who else runs, anything that exists may be in use. */
+const ANY_OTHER = { release: 'any other release' }
 
 function isMigration(input: MigrationInput | string): input is Migration {
   return typeof input !== 'string'

@@ -17,10 +17,11 @@ export function report(
   read: readonly MigrationEffects[],
   findingsOf: (one: MigrationEffects) => readonly Finding[],
   occasion: Occasion,
+  rollbackTarget: string | undefined,
 ): CheckReport {
   const judged = read.map((one) => ({ one, findings: allFindings(one, findingsOf(one), occasion) }))
   const findings = judged.flatMap((each) => each.findings)
-  const noReturn = pointOfNoReturn(findings)
+  const noReturn = pointOfNoReturn(findings, rollbackTarget)
   return {
     verdict: worst(findings),
     findings,

@@ -5,6 +5,7 @@ import type {
   QueryOutcome,
   SchemaOracle,
 } from '../oracles/schema-oracle.ts'
+import { byTransaction } from '../sql/by-transaction.ts'
 import { blamedStatement } from './blame.ts'
 import type { ReadEffects, StatementEffects } from './migration-effects.ts'
 
@@ -55,7 +56,7 @@ export async function proveOnOracle(
     const { asked, ...failing } = await warm(session, live)
     const byStatement = new Map<StatementEffects, StatementProof>()
     let known: readonly BrokenQuery[] = []
-    for (const group of transactions(migrations)) {
+    for (const group of byTransaction(migrations.flatMap(({ statements }) => statements))) {
       signal?.throwIfAborted()
       const proofs = await runGroup(session, group)
       const failed = proofs.some(([, observation]) => observation?.error)
@@ -76,19 +77,6 @@ export async function proveOnOracle(
   } finally {
     await session.close()
   }
-}
-
-/** Statements that run together. */
-function transactions(read: ReadEffects['migrations']): StatementEffects[][] {
-  const groups: StatementEffects[][] = []
-  let current: number | undefined
-  for (const statement of read.flatMap(({ statements }) => statements)) {
-    const together = statement.transaction !== undefined && statement.transaction === current
-    if (together) groups.at(-1)?.push(statement)
-    else groups.push([statement])
-    current = statement.transaction
-  }
-  return groups
 }
 
 async function runGroup(

@@ -1,9 +1,15 @@
 import type { Finding } from '../finding.ts'
 import type { PointOfNoReturn } from '../report.ts'
 
-/** The first step that takes from some release what it needs; ignored findings count: they are accepted, not undone. */
-export function pointOfNoReturn(findings: readonly Finding[]): PointOfNoReturn | undefined {
-  const breaking = findings.filter(breaks)
+/**
+ * The first step after which a release no longer runs: the one to go back to, or any where none is named. Ignored findings
+ * count: they are accepted, not undone.
+ */
+export function pointOfNoReturn(
+  findings: readonly Finding[],
+  rollbackTarget: string | undefined,
+): PointOfNoReturn | undefined {
+  const breaking = findings.filter((one) => breaks(one) && concerns(one, rollbackTarget))
   const first = breaking[0]
   if (!first) return undefined
   const { migration, file, line } = first
@@ -14,10 +20,16 @@ export function pointOfNoReturn(findings: readonly Finding[]): PointOfNoReturn |
   return { migration, file, line, releases }
 }
 
-function breaks({ classes, verdict, phase }: Finding): boolean {
-  return (
-    verdict === 'unsafe' &&
-    classes.includes('compat') &&
-    (phase === 'contract' || phase === 'tighten')
-  )
+function concerns({ release }: Finding, rollbackTarget: string | undefined): boolean {
+  return rollbackTarget === undefined || release === rollbackTarget
+}
+
+/** A statement that was prepared before fails, and works again as soon as it is prepared anew. */
+const CACHED_PLAN = '0A000'
+
+function breaks({ classes, verdict, phase, release, error }: Finding): boolean {
+  if (verdict !== 'unsafe' || !classes.includes('compat') || error?.code === CACHED_PLAN)
+    return false
+  const seen = release !== undefined && error !== undefined
+  return seen || phase === 'contract' || phase === 'tighten'
 }

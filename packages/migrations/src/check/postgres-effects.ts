@@ -1,11 +1,7 @@
-import type { Catalog } from '../catalog/catalog.ts'
 import { createCatalog, loadCatalog } from '../catalog/create-catalog.ts'
-import type { MutableCatalog } from '../catalog/create-catalog.ts'
 import { queryNeeds } from '../contracts/query-needs.ts'
 import type { Migration } from '../migration.ts'
-import { effectsOf } from '../rules/effects-of.ts'
-import { transactionEffects } from '../rules/transaction-rules.ts'
-import type { JudgedStatement } from '../rules/transaction-rules.ts'
+import { judgeStatements } from '../rules/judge-statements.ts'
 import { loadParser, readScripts } from '../sql/read-scripts.ts'
 import type { Script, Statement } from '../sql/statement.ts'
 import type { CheckSettings } from './check-options.ts'
@@ -25,53 +21,27 @@ export async function postgresEffects(settings: CheckSettings): Promise<ReadEffe
   catalog.seal()
   const releases = live && releaseUses(live, (sql) => queryNeeds(sql, catalog))
   const scripts = readScripts(migrations, transactions)
-  const judged = judgeAll(scripts, catalog, serverVersion)
+  const statements = scripts.flatMap((script) => script.statements)
+  const judged = new Map(
+    judgeStatements(statements, catalog, { version: serverVersion }).map((one) => [
+      one.statement,
+      one.effects,
+    ]),
+  )
   return {
     releases,
     migrations: scripts.map((script, index) => migrationEffects(migrations[index], script, judged)),
   }
 }
 
-/** The effects of every statement, transaction by transaction. */
-function judgeAll(
-  scripts: readonly Script[],
-  catalog: MutableCatalog,
-  version: number,
-): ReadonlyMap<Statement, JudgedStatement> {
-  const judged = new Map<Statement, JudgedStatement>()
-  for (const group of transactionsOf(scripts)) {
-    const single = group.map((statement): JudgedStatement => {
-      const effects = effectsOf(statement, catalog, { version })
-      catalog.apply(statement)
-      return { statement, effects }
-    })
-    for (const one of transactionEffects(single, catalog satisfies Catalog, { version }))
-      judged.set(one.statement, one)
-  }
-  return judged
-}
-
-/** Statements of all scripts, those of one transaction together. */
-function transactionsOf(scripts: readonly Script[]): Statement[][] {
-  const groups: Statement[][] = []
-  let current: number | undefined
-  for (const statement of scripts.flatMap(({ statements }) => statements)) {
-    const together = statement.transaction !== undefined && statement.transaction === current
-    if (together) groups.at(-1)?.push(statement)
-    else groups.push([statement])
-    current = statement.transaction
-  }
-  return groups
-}
-
 function migrationEffects(
   migration: Migration | undefined,
   { statements, directives, unreadable }: Script,
-  judged: ReadonlyMap<Statement, JudgedStatement>,
+  judged: ReadonlyMap<Statement, StatementEffects['effects']>,
 ): MigrationEffects {
   const read = migration ?? { id: '', file: '', sql: '' }
   const effects = statements.map((statement) =>
-    statementEffects(statement, judged.get(statement)?.effects ?? []),
+    statementEffects(statement, judged.get(statement) ?? []),
   )
   return { migration: read, statements: effects, directives, unreadable }
 }

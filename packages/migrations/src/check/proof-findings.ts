@@ -14,6 +14,8 @@ export interface ProofContext {
   readonly proof: OracleProof
   /** As in {@link effectFindings}. */
   readonly releases: readonly ReleaseUse[] | undefined
+  /** The same, each with those of its queries alone that the database could not run. */
+  readonly unanswered: readonly ReleaseUse[]
   /** Whether the database that was asked is of the version that is deployed to: only then its locks are the last word. */
   readonly sameVersion: boolean
 }
@@ -66,26 +68,32 @@ function keptFindings(
   read: MigrationEffects,
   statement: StatementEffects,
   effect: Effect,
-  { releases, proof }: ProofContext,
+  { releases, unanswered }: ProofContext,
 ): Finding[] {
   if (!releases || effect.unobservable) return effectFindings(read, statement, effect, releases)
   const executed =
     !concernsQueries(effect) && effect.adds === undefined ? effect : executionOnly(effect)
-  const open = releases.map((one) => unanswered(one, proof))
   return effectFindings(
     read,
     statement,
     executed ?? effect,
-    executed ? open : open.filter(({ queries }) => !queries),
+    executed ? unanswered : unanswered.filter(({ queries }) => !queries),
   )
 }
 
-/** A release with those of its queries that the database could not run. */
-function unanswered({ release, queries }: ReleaseUse, { unexecuted }: OracleProof): ReleaseUse {
-  const open = queries?.filter(({ query }) =>
-    unexecuted.some((one) => one.release === release && one.query.sql === query.sql),
-  )
-  return { release, queries: open }
+/** What a proof is judged with. */
+export function proofContext(
+  proof: OracleProof,
+  releases: readonly ReleaseUse[] | undefined,
+  sameVersion: boolean,
+): ProofContext {
+  const unanswered = (releases ?? []).map(({ release, queries }) => ({
+    release,
+    queries: queries?.filter(({ query }) =>
+      proof.unexecuted.some((one) => one.release === release && one.query.sql === query.sql),
+    ),
+  }))
+  return { proof, releases, unanswered, sameVersion }
 }
 
 /** What only shows where rows are written; all else the database tells when it plans a query. Undefined where there is no such. */

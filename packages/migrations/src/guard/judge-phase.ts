@@ -1,6 +1,7 @@
+import { worst } from '../check/judge.ts'
 import type { LiveRelease } from '../contracts/contract.ts'
 import { worseVerdict } from '../finding.ts'
-import type { Finding, Verdict } from '../finding.ts'
+import type { Finding } from '../finding.ts'
 import { MigrationError, refuse } from '../migration-error.ts'
 import type { Phase } from '../phase.ts'
 import type { CheckReport } from '../report.ts'
@@ -98,17 +99,11 @@ function only(
   const migrations = report.migrations.filter(({ id }) => ids.has(id))
   const { pointOfNoReturn: end } = report
   return {
-    verdict: verdictOf(findings),
+    verdict: worst(findings),
     findings,
     migrations,
     ...(end && ids.has(end.migration) ? { pointOfNoReturn: end } : {}),
   }
-}
-
-function verdictOf(findings: readonly Finding[]): Verdict {
-  return findings
-    .filter(({ ignored }) => !ignored)
-    .reduce<Verdict>((worst, { verdict }) => worseVerdict(worst, verdict), 'safe')
 }
 
 /** A batch is bounded by its keys, which reading does not see: that is what the guard itself sees to. */
@@ -128,7 +123,7 @@ async function judgeBatches(
   }))
   const report = await settings.judge({ ...check, migrations })
   const findings = report.findings.filter(({ rule }) => !BOUNDED_BY_GUARD.has(rule))
-  return { ...report, verdict: verdictOf(findings), findings }
+  return { ...report, verdict: worst(findings), findings }
 }
 
 function join(report: CheckReport, more: CheckReport | undefined): CheckReport {

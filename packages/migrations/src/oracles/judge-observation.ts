@@ -1,5 +1,5 @@
 import type { LockWork, TableWork } from '../rules/effect.ts'
-import { atLeast } from './relation-state.ts'
+import { atLeast } from '../rules/lock-mode.ts'
 import type { Observation } from './schema-oracle.ts'
 
 /** What the locks of a statement mean for those who use the tables. */

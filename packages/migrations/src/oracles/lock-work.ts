@@ -1,5 +1,5 @@
 import type { LockMode, LockWork, TableWork } from '../rules/effect.ts'
-import { atLeast, strongerMode } from './relation-state.ts'
+import { atLeast, strongerMode } from '../rules/lock-mode.ts'
 import type { HeldLock, RelationState, RelationStates } from './relation-state.ts'
 
 /** What there is to know about a statement that has run. */

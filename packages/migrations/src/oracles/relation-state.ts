@@ -75,18 +75,6 @@ const MODES: ReadonlyMap<string, LockMode> = new Map([
   ['AccessExclusiveLock', 'ACCESS EXCLUSIVE'],
 ])
 
-const ORDER = [...MODES.values()]
-
-/** The stronger of two modes, in the order in which the manual lists them. */
-export function strongerMode(one: LockMode, other: LockMode): LockMode {
-  return ORDER.indexOf(one) >= ORDER.indexOf(other) ? one : other
-}
-
-/** Whether a mode is at least as strong as another. */
-export function atLeast(mode: LockMode, least: LockMode): boolean {
-  return strongerMode(mode, least) === mode
-}
-
 /** Locks on relations of this database that a backend has or waits for. */
 export async function locksOf(client: SqlClient, backend: string): Promise<HeldLock[]> {
   const rows = await rowsOf<{ readonly oid: string; readonly mode: string }>(

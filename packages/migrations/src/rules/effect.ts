@@ -1,18 +1,10 @@
 import type { FindingClass, Verdict } from '../finding.ts'
 import type { Phase } from '../phase.ts'
 import type { Place } from '../sql/statement.ts'
+import type { LockMode } from './lock-mode.ts'
 import type { RuleId } from './rule.ts'
 
-/** Table locks of PostgreSQL, weakest first. */
-export type LockMode =
-  | 'ACCESS SHARE'
-  | 'ROW SHARE'
-  | 'ROW EXCLUSIVE'
-  | 'SHARE UPDATE EXCLUSIVE'
-  | 'SHARE'
-  | 'SHARE ROW EXCLUSIVE'
-  | 'EXCLUSIVE'
-  | 'ACCESS EXCLUSIVE'
+export type { LockMode } from './lock-mode.ts'
 
 /** What the server does with the rows of a table while it holds the lock: `none` takes as long for any size. */
 export type TableWork = 'none' | 'scan' | 'index-build' | 'rewrite' | 'update'

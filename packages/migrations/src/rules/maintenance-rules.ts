@@ -7,7 +7,8 @@ import type {
   VacuumStmt,
 } from 'libpg-query'
 import type { Catalog, Relation } from '../catalog/catalog.ts'
-import type { Effect, LockMode, LockWork } from './effect.ts'
+import type { Effect, LockWork } from './effect.ts'
+import { atLeast, LOCK_MODES } from './lock-mode.ts'
 import { blocking, breaking, harmless, isPrivate, lockOn, refused } from './effects.ts'
 import { inTransaction, partitionsOf } from './index-rules.ts'
 import { fullName, nodeName, rangeName, sqlName } from './object-names.ts'
@@ -46,27 +47,16 @@ export function clusterEffects(node: ClusterStmt, context: RuleContext): readonl
   return [blocking('cluster', names, lockOn(relation, 'ACCESS EXCLUSIVE', 'rewrite'))]
 }
 
-const MODES: readonly LockMode[] = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-]
-
 /** LOCK TABLE. Outside of a transaction the server refuses it. */
 export function lockEffects(node: LockStmt, context: RuleContext): readonly Effect[] {
   const ranges = nodesOf(node.relations, 'RangeVar')
-  const mode = MODES[(node.mode ?? MODES.length) - 1] ?? 'ACCESS EXCLUSIVE'
+  const mode = LOCK_MODES[(node.mode ?? LOCK_MODES.length) - 1] ?? 'ACCESS EXCLUSIVE'
   const names = { table: ranges.map((each) => sqlName(rangeName(each))).join(', '), mode }
   if (context.statement.transaction === undefined)
     return [refused('lock-outside-transaction', names)]
   const relations = ranges.map((each) => context.catalog.relation(rangeName(each)))
   const locks = relations.flatMap((each) => lockOn(each, mode))
-  const harms = MODES.indexOf(mode) >= MODES.indexOf('SHARE') && !relations.every(isPrivate)
+  const harms = atLeast(mode, 'SHARE') && !relations.every(isPrivate)
   return [
     harms ? blocking('lock-table', names, locks) : harmless('lock-table-weak', names, { locks }),
   ]

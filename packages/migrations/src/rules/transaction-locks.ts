@@ -1,6 +1,7 @@
-import type { Effect, LockMode, LockWork } from './effect.ts'
+import type { Effect, LockWork } from './effect.ts'
 import { blocking, harmless } from './effects.ts'
 import type { JudgedStatement } from './judged-statement.ts'
+import { atLeast, LOCK_MODES } from './lock-mode.ts'
 
 /** A lock that others wait for, and the statement that took it. */
 interface Held {
@@ -15,13 +16,6 @@ interface Holding {
   /** Relations under ACCESS EXCLUSIVE. */
   readonly exclusive: Set<string>
 }
-
-const STRENGTH: readonly LockMode[] = [
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-]
 
 /** Adds what follows from locks being held to the end of the transaction. */
 export function underHeldLocks<Judged extends JudgedStatement>(
@@ -63,11 +57,11 @@ function take(effects: readonly Effect[], by: string, held: Holding): void {
 
 /** Readers are all that a materialized view has. */
 function isWaitedFor({ mode, readersOnly }: LockWork): boolean {
-  return readersOnly ? mode === 'ACCESS EXCLUSIVE' : STRENGTH.includes(mode)
+  return readersOnly ? mode === 'ACCESS EXCLUSIVE' : atLeast(mode, 'SHARE')
 }
 
 function strength(held: Held | undefined): number {
-  return held ? STRENGTH.indexOf(held.lock.mode) : -1
+  return held ? LOCK_MODES.indexOf(held.lock.mode) : -1
 }
 
 function underLocks(effect: Effect, { strongest, byRelation }: Holding, sql: string): Effect[] {

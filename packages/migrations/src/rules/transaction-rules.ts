@@ -8,20 +8,17 @@ import { listName, sqlName } from './object-names.ts'
 import { findAll, nodeOf } from './rule-context.ts'
 import { underHeldLocks } from './transaction-locks.ts'
 
-export type { JudgedStatement } from './judged-statement.ts'
-
 /**
  * The same statements, with what only all of one transaction do together: effects are added (work under a lock that an earlier
  * statement took), softened (a view that is dropped and created again) or taken back (what is rolled back). Pure.
  *
  * @param judged all statements of one transaction, in order; a single one that is its own transaction as well
  * @param after what is there once the transaction is over
- * @param server the oldest that is looked after where it is left out
  */
 export function transactionEffects<Judged extends JudgedStatement>(
   judged: readonly Judged[],
   after: Catalog,
-  server: { readonly version: number } = OLDEST,
+  server: { readonly version: number },
 ): readonly Judged[] {
   const withLocks = underHeldLocks(judged)
   const enums: NewLabels = { labels: new Map(), types: new Set() }
@@ -43,8 +40,6 @@ function undone(effect: Effect): Effect {
   if (classes.length > 0) return { ...rest, classes }
   return harmless('rolled-back', effect.names, { locks: effect.locks ?? [] })
 }
-
-const OLDEST = { version: 12 }
 
 /** What a transaction has added to enums so far. */
 interface NewLabels {

@@ -1,6 +1,6 @@
 import { checkMigrations } from '@changeover/migrations'
 import type { CheckOptions } from '@changeover/migrations'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { withTransactions } from '../../src/sources/transactions-of.ts'
 
 const schema = 'CREATE TABLE users (id bigint PRIMARY KEY, bio text, age int)'
@@ -165,3 +165,26 @@ test.each([18, 18.4, '18', '18.4'])(
     )
   },
 )
+
+describe('the release to go back to', () => {
+  const drop = (column: string) => `ALTER TABLE users DROP COLUMN ${column}`
+  const reads = (release: string, column: string) => ({
+    release,
+    contract: { queries: [`SELECT ${column} FROM users`] },
+  })
+
+  test('has a point of no return of its own, wherever others break', async () => {
+    const migrations = [drop('age'), drop('bio')]
+    const options = { schema, migrations, live: [reads('2.0.0', 'age')] }
+    expect((await checkMigrations(options)).pointOfNoReturn).toMatchObject({ migration: '1' })
+    const report = await checkMigrations({ ...options, rollbackTarget: reads('1.0.0', 'bio') })
+    expect(report.pointOfNoReturn).toMatchObject({ migration: '2', releases: ['1.0.0'] })
+  })
+
+  test('says nothing of who else may run: without a list, anything may be in use', async () => {
+    const rollbackTarget = reads('1.0.0', 'bio')
+    const report = await checkMigrations({ schema, migrations: [drop('age')], rollbackTarget })
+    expect(report.verdict).toBe('unknown')
+    expect(report.pointOfNoReturn).toBeUndefined()
+  })
+})

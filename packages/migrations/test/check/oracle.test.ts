@@ -112,3 +112,15 @@ test('what comes after a step that the server refuses was not proved: there, rea
   expect(migrations.map(({ verdict }) => verdict)).toEqual(['unsafe', 'unsafe'])
   expect(findings.at(-1)).toMatchObject({ rule: 'drop-column', release: '1.0.0' })
 })
+
+test('a step that only adds may be the point of no return, but not where a new connection is enough', async () => {
+  const ambiguous = live('SELECT email, total FROM users u JOIN orders o ON o.user_id = u.id')
+  const sql = 'ALTER TABLE users ADD COLUMN total numeric'
+  expect((await ask(sql, ambiguous)).pointOfNoReturn).toMatchObject({
+    line: 1,
+    releases: ['1.0.0'],
+  })
+  const prepared = await ask(sql, live('SELECT * FROM users', true))
+  expect(prepared).toMatchObject({ verdict: 'unsafe', findings: [{ error: { code: '0A000' } }] })
+  expect(prepared.pointOfNoReturn).toBeUndefined()
+})

@@ -132,6 +132,7 @@ describe.concurrent.each(servers)(
       await leftInvalid(database)
       first.child.kill('SIGKILL')
       await first.ended
+      await endBuild(database)
       const second = startGuard(work(database, []))
       await second.line('event lock-')
       await reader.query('commit')
@@ -142,6 +143,17 @@ describe.concurrent.each(servers)(
     }, 150_000)
   },
 )
+
+/** The server does not notice at once that nobody listens any more, and might build the index to its end. */
+async function endBuild(database: TestDatabase): Promise<void> {
+  for (;;) {
+    const building = await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_progress_create_index where datname = current_database()`,
+    )
+    if (building.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
 
 /** Until the index is there and not valid. */
 async function leftInvalid(database: TestDatabase): Promise<void> {

@@ -2,17 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judgeObservation } from '../../src/oracles/judge-observation.ts'
 import type { LockMode, TableWork } from '../../src/rules/effect.ts'
+import { LOCK_MODES } from '../../src/rules/lock-mode.ts'
 
-const MODES: readonly LockMode[] = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-]
 const WORKS: readonly TableWork[] = ['none', 'scan', 'update', 'index-build', 'rewrite']
 
 const judge = (mode: LockMode, work: TableWork, readersOnly?: true) =>
@@ -20,16 +11,19 @@ const judge = (mode: LockMode, work: TableWork, readersOnly?: true) =>
     locks: [{ relation: 'public.t', mode, work, ...(readersOnly && { readersOnly }) }],
   }).verdict
 
-test.each(MODES.slice(0, 4))('lets a scan under %s pass, because nobody waits for it', (mode) => {
-  expect(judge(mode, 'scan')).toBe('safe')
-})
+test.each(LOCK_MODES.slice(0, 4))(
+  'lets a scan under %s pass, because nobody waits for it',
+  (mode) => {
+    expect(judge(mode, 'scan')).toBe('safe')
+  },
+)
 
-test.each(MODES.slice(4))('refuses a scan under %s, because writers wait for it', (mode) => {
+test.each(LOCK_MODES.slice(4))('refuses a scan under %s, because writers wait for it', (mode) => {
   expect(judge(mode, 'scan')).toBe('unsafe')
 })
 
 test('lets every lock pass under which nothing is done', () => {
-  expect(MODES.map((mode) => judge(mode, 'none'))).toEqual(MODES.map(() => 'safe'))
+  expect(LOCK_MODES.map((mode) => judge(mode, 'none'))).toEqual(LOCK_MODES.map(() => 'safe'))
 })
 
 test('refuses an update of most rows although it only takes the lock of a writer', () => {
@@ -37,7 +31,7 @@ test('refuses an update of most rows although it only takes the lock of a writer
 })
 
 test('lets everything but ACCESS EXCLUSIVE pass on a materialized view, which nobody writes to', () => {
-  const unsafe = MODES.filter((mode) => judge(mode, 'index-build', true) === 'unsafe')
+  const unsafe = LOCK_MODES.filter((mode) => judge(mode, 'index-build', true) === 'unsafe')
   expect(unsafe).toEqual(['ACCESS EXCLUSIVE'])
 })
 
@@ -55,7 +49,7 @@ test('refuses what the server refuses, with its words', () => {
 test('never gets safer by another lock', () => {
   const lock = fc.record({
     relation: fc.constantFrom('public.a', 'public.b'),
-    mode: fc.constantFrom(...MODES),
+    mode: fc.constantFrom(...LOCK_MODES),
     work: fc.constantFrom(...WORKS),
   })
   fc.assert(

@@ -14,7 +14,10 @@ export interface SampleCase {
   readonly dialect: string
   readonly setup?: string
   readonly sql: string
-  readonly context?: { readonly n1Queries?: readonly string[] }
+  readonly context?: {
+    readonly n1Queries?: readonly string[]
+    readonly liveVersionsUsing?: readonly string[]
+  }
   readonly expect: {
     readonly verdict: string
     readonly rule: string

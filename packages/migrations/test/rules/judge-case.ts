@@ -5,11 +5,9 @@ import { loadCatalog } from '../../src/catalog/create-catalog.ts'
 import type { MutableCatalog } from '../../src/catalog/create-catalog.ts'
 import type { TransactionMode } from '../../src/migration.ts'
 import type { Effect } from '../../src/rules/effect.ts'
-import { effectsOf } from '../../src/rules/effects-of.ts'
-import { transactionEffects } from '../../src/rules/transaction-rules.ts'
-import type { JudgedStatement } from '../../src/rules/transaction-rules.ts'
+import { judgeStatements } from '../../src/rules/judge-statements.ts'
+import type { JudgedStatement } from '../../src/rules/judged-statement.ts'
 import { readScripts } from '../../src/sql/read-scripts.ts'
-import type { Statement } from '../../src/sql/statement.ts'
 import type { Case } from '../cases/case.ts'
 
 /** The schema that all cases are about. */
@@ -42,16 +40,7 @@ export function judgeOn(
   mode: TransactionMode = 'none',
 ): Judgement {
   const [script] = readScripts([{ id: 'case', file: 'case.sql', sql }], mode)
-  const groups = transactionsOf(script?.statements ?? [])
-  const statements = groups.flatMap((group) => {
-    const judged = group.map((statement) => {
-      const effects = effectsOf(statement, catalog, { version })
-      catalog.apply(statement)
-      return { statement, effects }
-    })
-    return transactionEffects(judged, catalog, { version })
-  })
-  return judgement(statements)
+  return judgement(judgeStatements(script?.statements ?? [], catalog, { version }))
 }
 
 function judgement(statements: readonly JudgedStatement[]): Judgement {
@@ -63,16 +52,4 @@ function judgement(statements: readonly JudgedStatement[]): Judgement {
     classes: [...new Set(effects.flatMap(({ classes }) => classes))].sort(),
     rules: effects.map(({ rule }) => rule),
   }
-}
-
-function transactionsOf(statements: readonly Statement[]): Statement[][] {
-  const groups: Statement[][] = []
-  for (const statement of statements) {
-    const last = groups.at(-1)
-    const together =
-      statement.transaction !== undefined && last?.[0]?.transaction === statement.transaction
-    if (last && together) last.push(statement)
-    else groups.push([statement])
-  }
-  return groups
 }

@@ -1,37 +1,34 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createCatalog } from '../../src/catalog/create-catalog.ts'
-import { RULES } from '../../src/rules/registry.ts'
 import { TABLE_TEXTS } from '../../src/rules/table-texts.ts'
 import { loadParser } from '../../src/sql/read-scripts.ts'
 import { TABLE_CASES } from '../cases/table-cases.ts'
-import type { Case } from '../cases/case.ts'
-import { judgeCase, judgeOn } from './judge-case.ts'
-import type { Judgement } from './judge-case.ts'
-
-const judgements = new Map<string, Judgement>()
-
-/** Each case is judged once. */
-function judged(one: Case): Judgement {
-  const known = judgements.get(one.id) ?? judgeCase(one, one.from ?? 15)
-  judgements.set(one.id, known)
-  return known
-}
+import { judgeOn } from './judge-case.ts'
+import { judgedOnce, testCases } from './test-cases.ts'
 
 beforeAll(loadParser)
 
+/** Rules that only come about where the schema, or the server, says too little. */
+const WITHOUT_SCHEMA: ReadonlySet<string> = new Set([
+  'add-column-default-before-11',
+  'add-column-unknown-default',
+  'change-type-unknown',
+  'drop-constraint-unknown',
+  'attach-partition-unknown',
+  'create-partition-unknown',
+  'set-foreign-options',
+  'move-all-tables',
+])
+
 describe('rules about tables', () => {
-  test.each(TABLE_CASES.map((one) => [one.id, one] as const))('judge %s', (_, one) => {
-    const { verdict, classes, rules } = judged(one)
-    expect({ verdict, classes, rules }).toEqual({
-      verdict: one.verdict,
-      classes: [...one.classes],
-      rules: expect.arrayContaining([one.rule]),
-    })
-  })
+  testCases(
+    TABLE_CASES,
+    Object.keys(TABLE_TEXTS).filter((rule) => !WITHOUT_SCHEMA.has(rule)),
+  )
 
   test('give every statement at least one effect, with locks on what was there before', () => {
     const odd = TABLE_CASES.flatMap((one) =>
-      judged(one).statements.filter(
+      judgedOnce(one).statements.filter(
         ({ effects }) =>
           effects.length === 0 ||
           effects.some(({ locks = [] }) =>
@@ -40,33 +37,6 @@ describe('rules about tables', () => {
       ),
     )
     expect(odd).toEqual([])
-  })
-
-  test('have cases of their own, each with a name of its own', () => {
-    const covered = new Set(TABLE_CASES.map(({ rule }) => rule))
-    expect(
-      Object.keys(TABLE_TEXTS).filter((rule) => !covered.has(rule) && !WITHOUT_SCHEMA.has(rule)),
-    ).toEqual([])
-    expect(new Set(TABLE_CASES.map(({ id }) => id)).size).toBe(TABLE_CASES.length)
-  })
-
-  test('say what to do with the names of the case filled in', () => {
-    const left = TABLE_CASES.flatMap((one) =>
-      judged(one).effects.flatMap(({ rule, names }) => {
-        const { message, why, fix } = RULES[rule] ?? {
-          message: `{no text for ${rule}}`,
-          why: '',
-          fix: '',
-        }
-        const places = [...`${message}${why}${fix}`.matchAll(/\{(.+?)\}/g)].map(
-          ([, name = '']) => name,
-        )
-        return places
-          .filter((name) => names[name] === undefined || names[name] === '')
-          .map((name) => `${one.id}: ${rule} {${name}}`)
-      }),
-    )
-    expect(left).toEqual([])
   })
 })
 
@@ -149,15 +119,3 @@ describe('rules about tables without a schema', () => {
     ])
   })
 })
-
-/** Rules that only come about where the schema, or the server, says too little. */
-const WITHOUT_SCHEMA: ReadonlySet<string> = new Set([
-  'add-column-default-before-11',
-  'add-column-unknown-default',
-  'change-type-unknown',
-  'drop-constraint-unknown',
-  'attach-partition-unknown',
-  'create-partition-unknown',
-  'set-foreign-options',
-  'move-all-tables',
-])
