@@ -16,6 +16,12 @@ import { createTrack, createTracker } from './tracker.ts'
 import type { Track } from './tracker.ts'
 import type { WebSocketServerLike } from './web-sockets.ts'
 
+/** What a shutdown depends on beside the options. */
+interface ShutdownKind {
+  readonly noticeMs: number
+  readonly exits: boolean
+}
+
 /** From start-up to a shutdown that loses no request. */
 export interface Lifecycle {
   /**
@@ -113,12 +119,14 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
     return finished
   }
 
-  async function begin(reason: string, noticeMs = settings.noticeMs): Promise<ShutdownReport> {
+  async function begin(reason: string, how: Partial<ShutdownKind> = {}): Promise<ShutdownReport> {
+    const { noticeMs = settings.noticeMs, exits = false } = how
     phase.state = 'draining'
     desk.drain()
     current = startShutdown({
       reason,
       settings: { ...settings, noticeMs },
+      exits,
       tracker,
       uncaught: crashes.seen,
       ...registry.registered(),
@@ -131,8 +139,8 @@ export function createLifecycle(options: LifecycleOptions = {}): Lifecycle {
   }
 
   const disobey = obeySignals(settings, {
-    shutdown,
-    shutdownEmpty: () => (finished ??= begin('beforeExit', 0)),
+    shutdown: (reason) => (finished ??= begin(reason, { exits: settings.exit })),
+    shutdownEmpty: () => (finished ??= begin('beforeExit', { noticeMs: 0 })),
     hasten: () => current?.hasten(),
     crashes,
   })

@@ -21,6 +21,11 @@ export function enterExit(token: object): void {
   globalThis.changeoverExits.pending.add(token)
 }
 
+/** Whether the process exits as soon as one of its lifecycles has stopped: no other one is still at it. */
+export function exitIsNear(): boolean {
+  return globalThis.changeoverExits?.pending.size === 1
+}
+
 /** Exits the process with the worst code, once no lifecycle is still stopping. */
 export function leaveExit(token: object, code: ShutdownExitCode): void {
   const ledger = globalThis.changeoverExits ?? { pending: new Set(), worst: 0 }

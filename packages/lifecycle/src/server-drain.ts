@@ -2,6 +2,7 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
 import { createBystanders } from './bystanders.ts'
+import type { BystanderLimits } from './bystanders.ts'
 import { createCarriers } from './carriers.ts'
 import { isAtRest } from './connection.ts'
 import type { Connections, HttpServer } from './connections.ts'
@@ -40,7 +41,7 @@ export interface ServerDrain {
 const crowd = 512
 
 /** What the options say about the time of a server. */
-export interface DrainLimits extends RosterLimits {
+export interface DrainLimits extends RosterLimits, BystanderLimits {
   /** Over which what never ends by itself is ended. */
   readonly streamsMs: number
 }
@@ -61,7 +62,7 @@ export function drainServer(
   const { server } = connections
   const spread = createSpread(limits.streamsMs)
   const roster = createRoster(server, limits, { spread, goodbyes })
-  const bystanders = createBystanders(connections, roster, limits.quietMs)
+  const bystanders = createBystanders(connections, roster, limits)
   const sessions = createSessions(limits.quietMs, spread)
   const carriers = createCarriers(lingerMs)
   const cut = createOccurrence()
@@ -76,13 +77,13 @@ export function drainServer(
     roster.dismiss()
     sessions.dismiss()
     const handshakes = setTimeout(() => destroyAll(connections.handshakes()), headMs)
-    await Promise.race([listener.empty, cut.happened])
+    await Promise.race([listener.empty, cut.happened, bystanders.stay])
     // A server does not count connections that were handed to it, and a TLS socket closes after the TCP socket below it.
-    await connections.empty()
+    await Promise.race([connections.empty(), bystanders.stay])
     clearTimeout(handshakes)
     listener.release()
     for (const { stop } of [spread, roster, bystanders, sessions]) stop()
-    openGate()
+    if (connections.sockets.size === 0) openGate()
     stopWatching()
     connections.release()
     stopCheckingConnections(server)
@@ -108,7 +109,7 @@ export function drainServer(
     ;(connections.carriesSession(socket) ? carriers : roster).enter(socket)
   }
 
-  const openGate = installGate(server, roster)
+  const openGate = installGate(server, bystanders)
   const stopWatching = watch(connections, enter, sessions.enter)
   for (const socket of busySockets(connections)) enter(socket)
   for (const session of connections.sessions) sessions.adopt(session)

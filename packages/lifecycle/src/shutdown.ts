@@ -8,6 +8,7 @@ import type { HookList, HookReport } from './hooks.ts'
 import type { LifecycleSettings } from './options.ts'
 import { drainServer } from './server-drain.ts'
 import type { DrainCounts, ServerDrain } from './server-drain.ts'
+import { exitIsNear } from './process-exit.ts'
 import { judgeShutdown } from './shutdown-report.ts'
 import type { ShutdownReport } from './shutdown-report.ts'
 import type { Terminator } from './terminator.ts'
@@ -25,6 +26,8 @@ export interface AttachedServer {
 export interface ShutdownPlan {
   readonly reason: string
   readonly settings: LifecycleSettings
+  /** Whether the process exits when it is over. */
+  readonly exits: boolean
   readonly servers: readonly AttachedServer[]
   readonly webSocketServers: readonly WebSocketServerLike[]
   readonly tracker: Tracker
@@ -65,15 +68,24 @@ export function startShutdown(plan: ShutdownPlan): Shutdown {
 }
 
 // Goodbyes and WebSocket servers come first, so that at the deadline a connection which they cut is not counted twice.
-function beginDrains({ settings, servers, webSocketServers }: ShutdownPlan): ServerDrain[] {
+function beginDrains(plan: ShutdownPlan): ServerDrain[] {
+  const { settings, servers, webSocketServers } = plan
   const goodbyes = createGoodbyes()
+  const limits = { ...settings, exitIsNext: () => exitIsNext(plan) }
   return [
     asDrain(goodbyes),
     ...webSocketServers.map((server) => drainWebSockets(server, goodbyes, settings.streamsMs)),
     ...servers.map(({ connections, terminator }) =>
-      drainServer(connections, terminator, settings, goodbyes),
+      drainServer(connections, terminator, limits, goodbyes),
     ),
   ]
+}
+
+// Nothing but the last server's connections is between now and the exit.
+function exitIsNext(plan: ShutdownPlan): boolean {
+  const { exits, servers, webSocketServers, drainHooks, stopHooks, tracker } = plan
+  const others = servers.length - 1 + webSocketServers.length + drainHooks.size + stopHooks.size
+  return exits && others === 0 && tracker.running().length === 0 && exitIsNear()
 }
 
 function asDrain(goodbyes: Goodbyes): ServerDrain {

@@ -4,6 +4,7 @@ import { sleep, start } from './harness.ts'
 import type { Harness } from './harness.ts'
 import { count, openRaw, request } from './raw-client.ts'
 import type { RawClient } from './raw-client.ts'
+import { startProcess } from './server-process.ts'
 
 /** Beyond 512 idle connections nothing is kept of each, and their peers are not waited for. */
 const crowdSize = 600
@@ -102,3 +103,61 @@ describe('a crowd of idle connections', () => {
     expect(report).toMatchObject({ outcome: 'forced', exitCode: 70, forced: 1 })
   })
 })
+
+describe('a crowd of idle connections, where the process exits next,', () => {
+  const drain = { notice: 0, quiet: 100, deadline: '20s' }
+
+  it.each([
+    ['nothing else is left', {}],
+    ['a hook is left', { SLOW_HOOK: '300' }],
+  ])('is closed without an error, %s', async (_, env) => {
+    const server = await startProcess({ drain }, env)
+    const clients = await gatherAt(server.port)
+    server.kill('SIGTERM')
+    const ends = await Promise.all(clients.map(({ closed }) => closed))
+    expect(new Set(ends)).toEqual(new Set(['clean']))
+    expect(await server.exited).toBe(0)
+    expect(server.lines.find(({ message }) => message === 'stopped')).toMatchObject({ forced: 0 })
+  })
+
+  it('is answered in full or never executed when it asks in the end', async () => {
+    const server = await startProcess({ drain })
+    const clients = await gatherAt(server.port)
+    server.kill('SIGTERM')
+    // From the middle of the quiet period on: each that is answered puts the end off.
+    await sleep(50)
+    for (const client of clients) {
+      client.send(request())
+      if (Math.random() < 0.1) await sleep(15)
+    }
+    await Promise.all(clients.map(({ closed }) => closed))
+    expect(await server.exited).toBe(0)
+    const exit = server.lines.find(({ message }) => message === 'exit')
+    const answered = clients.reduce((sum, one) => sum + count(one.received(), 'done'), 0)
+    expect(answered).toBe(exit?.['executed'])
+    expect(answered).toBeGreaterThan(crowdSize)
+  })
+
+  it('does not exit before a slow answer is out, and is closed before that', async () => {
+    const server = await startProcess({ drain })
+    const [slow, ...others] = await gatherAt(server.port)
+    slow?.send(request('/?ms=3000'))
+    await sleep(50)
+    server.kill('SIGTERM')
+    await Promise.all(others.map(({ closed }) => closed))
+    expect(count(slow!.received(), 'done')).toBe(1)
+    await slow?.sees('done', 2)
+    expect(await server.exited).toBe(0)
+  })
+})
+
+async function gatherAt(port: number): Promise<RawClient[]> {
+  const clients: RawClient[] = []
+  for (let index = 0; index < crowdSize; index += 1) {
+    const client = await openRaw(port)
+    client.send(request())
+    await client.sees('done')
+    clients.push(client)
+  }
+  return clients
+}
