@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,6 +8,7 @@ const run = promisify(execFile)
 
 /** A program that Debian and its descendants have a package for. */
 export interface DebianPackage {
+  /** Its name, or the absolute path of a file that is no program, such as a module. */
   readonly command: string
   readonly package: string
 }
@@ -58,6 +60,7 @@ const environment = {
 }
 
 async function find(command: string): Promise<string | undefined> {
+  if (command.startsWith('/')) return existsSync(command) ? command : undefined
   try {
     const script = 'command -v "$0"'
     const { stdout } = await run('sh', ['-c', script, command], { env: environment })
@@ -70,6 +73,7 @@ async function find(command: string): Promise<string | undefined> {
 // Packages ask policy-rc.d before they start a service, and 101 forbids it. Somebody's own policy stays.
 const installation = `
 command -v "$0" && exit
+case "$0" in /*) [ -e "$0" ] && exit ;; esac
 policy=/usr/sbin/policy-rc.d
 if ! [ -e $policy ]; then
   trap 'rm -f $policy' EXIT

@@ -15,6 +15,7 @@ import {
   openLoopLoad,
 } from '@changeover/testing'
 import { startRouter } from './router-process.ts'
+import type { RoutedFront } from './routers/router-under-test.ts'
 
 const engine = fileURLToPath(new URL('fixtures/killed-engine.mjs', import.meta.url))
 const app = fileURLToPath(new URL('fixtures/shop.mjs', import.meta.url))
@@ -34,6 +35,8 @@ export interface KillOptions {
   /** From 0 up to 1. */
   readonly random: () => number
   readonly signal: AbortSignal
+  /** The router that lives on. @default a nodeRouterProcess of this run's own */
+  readonly front?: RoutedFront
 }
 
 export interface Kill {
@@ -80,15 +83,20 @@ interface EngineProcess {
 
 /** Rollouts under load, whose engine is killed at random moments and started again. The router lives on. */
 export async function killEngines(options: KillOptions): Promise<KillsResult> {
-  const { directory } = options
-  const socket = join(directory, 'router.sock')
-  await using router = await startRouter(socket)
-  const stage = { ...options, socket }
+  if (options.front) return killBehind({ ...options, front: options.front })
+  await using front = await startRouter(join(options.directory, 'router'))
+  return await killBehind({ ...options, front })
+}
+
+type FrontedOptions = KillOptions & Required<Pick<KillOptions, 'front'>>
+
+async function killBehind(options: FrontedOptions): Promise<KillsResult> {
+  const { directory, front } = options
   // Nobody asks yet, so no verdict could be had.
-  await undisturbed({ ...stage, strategy: 'rolling' }, 0)
-  await using load = openLoopLoad({ url: router.url, rate: options.rate, timeout: '30s' })
-  const undisturbedMs = await undisturbed(stage, 1)
-  const rollouts = await killAll(stage, undisturbedMs)
+  await undisturbed({ ...options, strategy: 'rolling' }, 0)
+  await using load = openLoopLoad({ url: front.url, rate: options.rate, timeout: '30s' })
+  const undisturbedMs = await undisturbed(options, 1)
+  const rollouts = await killAll(options, undisturbedMs)
   const report = await load.stop()
   const executions = readFileSync(join(directory, 'orders'), 'utf8').split('\n').filter(Boolean)
   await stopInstances(directory)
@@ -96,11 +104,7 @@ export async function killEngines(options: KillOptions): Promise<KillsResult> {
   return { strategy: options.strategy, undisturbedMs, rollouts, report, audit }
 }
 
-interface Stage extends KillOptions {
-  readonly socket: string
-}
-
-async function killAll(stage: Stage, undisturbedMs: number): Promise<KilledRollout[]> {
+async function killAll(stage: FrontedOptions, undisturbedMs: number): Promise<KilledRollout[]> {
   const rollouts: KilledRollout[] = []
   let before = 'v1'
   let lastsMs = undisturbedMs
@@ -120,7 +124,11 @@ async function killAll(stage: Stage, undisturbedMs: number): Promise<KilledRollo
   return rollouts
 }
 
-function outOfTime(stage: Stage, lastsMs: number, rollouts: readonly KilledRollout[]): Error {
+function outOfTime(
+  stage: FrontedOptions,
+  lastsMs: number,
+  rollouts: readonly KilledRollout[],
+): Error {
   const kills = rollouts.reduce((sum, one) => sum + one.kills.length, 0)
   const letGo = rollouts.flatMap((one) => one.letGo)
   const done = `${kills} of ${stage.kills} kills in ${rollouts.length} rollouts of ${Math.round(lastsMs)} ms`
@@ -130,7 +138,7 @@ function outOfTime(stage: Stage, lastsMs: number, rollouts: readonly KilledRollo
 }
 
 async function killedRollout(
-  stage: Stage,
+  stage: FrontedOptions,
   before: string,
   n: number,
   moments: readonly number[],
@@ -159,7 +167,7 @@ async function killedRollout(
 }
 
 /** Killed between its last entry and its last word, an engine leaves nothing to resume: the end is in the journal alone. */
-function recordedEnd(stage: Stage, rollouts: readonly string[]): RolloutEnd {
+function recordedEnd(stage: FrontedOptions, rollouts: readonly string[]): RolloutEnd {
   const last = lastEntry(stage, rollouts)
   if (last.type !== 'finished') throw new Error(`nothing to resume after ${last.type}`)
   return { rollout: last.rollout, outcome: last.outcome }
@@ -172,7 +180,7 @@ async function lastWord({ ended }: EngineProcess): Promise<Ended> {
 }
 
 /** How long a rollout takes whose engine lives. */
-async function undisturbed(stage: Stage, n: number): Promise<number> {
+async function undisturbed(stage: FrontedOptions, n: number): Promise<number> {
   const engine = await startEngine(stage, shop(stage, n))
   const began = performance.now()
   const [end] = (await lastWord(engine)).ends
@@ -180,16 +188,17 @@ async function undisturbed(stage: Stage, n: number): Promise<number> {
   return performance.now() - began
 }
 
-function shop({ directory, spoilEvery }: Stage, n: number): Release {
+function shop({ directory, spoilEvery }: FrontedOptions, n: number): Release {
   const spoilt = n > 1 && n % spoilEvery === 0
   const env = { ORDERS: join(directory, 'orders'), READY: spoilt ? 'never' : 'yes' }
   const spec = { command: [process.execPath, app], env }
   return { id: `v${n}`, version: `${n}.0.0`, spec, readiness: { everyMs: 50 } }
 }
 
-async function startEngine(stage: Stage, release?: Release): Promise<EngineProcess> {
-  const { directory, socket, strategy } = stage
-  const order = JSON.stringify({ directory, socket, strategy, replicas: REPLICAS, release })
+async function startEngine(stage: FrontedOptions, release?: Release): Promise<EngineProcess> {
+  const { directory, strategy, front } = stage
+  const { adapter } = front
+  const order = JSON.stringify({ directory, adapter, strategy, replicas: REPLICAS, release })
   const child = spawn(process.execPath, [engine, order], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   const reader = createInterface(child.stdout).on('line', (line) => lines.push(line))
@@ -202,7 +211,7 @@ async function startEngine(stage: Stage, release?: Release): Promise<EngineProce
 }
 
 /** The last entry that became durable. */
-function lastEntry({ directory }: Stage, [rollout = '']: readonly string[]): Entry {
+function lastEntry({ directory }: FrontedOptions, [rollout = '']: readonly string[]): Entry {
   const lines = readFileSync(join(directory, 'store', 'rollouts', `${rollout}.jsonl`), 'utf8')
   const whole = lines.slice(0, lines.lastIndexOf('\n')).split('\n')
   return JSON.parse(whole.at(-1)!)

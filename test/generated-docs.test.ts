@@ -3,6 +3,9 @@ import * as engine from '@changeover/engine'
 import * as processFleet from '@changeover/fleet-process'
 import * as lifecycle from '@changeover/lifecycle'
 import * as migrations from '@changeover/migrations'
+import * as caddyRouter from '@changeover/router-caddy'
+import * as haproxyRouter from '@changeover/router-haproxy'
+import * as nginxRouter from '@changeover/router-nginx'
 import * as nodeRouter from '@changeover/router-node'
 import * as testing from '@changeover/testing'
 import { describe, expect, it } from 'vitest'
@@ -15,12 +18,25 @@ const packages: Record<string, object> = {
   '@changeover/fleet-process': processFleet,
   '@changeover/lifecycle': lifecycle,
   '@changeover/migrations': migrations,
+  '@changeover/router-caddy': caddyRouter,
+  '@changeover/router-haproxy': haproxyRouter,
+  '@changeover/router-nginx': nginxRouter,
   '@changeover/router-node': nodeRouter,
   '@changeover/testing': testing,
 }
 
 /** Packages with a registry, by their folders. */
-const sources = ['engine', 'fleets/process', 'lifecycle', 'migrations', 'routers/node', 'testing']
+const sources = [
+  'engine',
+  'fleets/process',
+  'lifecycle',
+  'migrations',
+  'routers/caddy',
+  'routers/haproxy',
+  'routers/nginx',
+  'routers/node',
+  'testing',
+]
 
 describe('The documentation', () => {
   const registries = Object.entries(packages).flatMap(registryOf)
@@ -95,7 +111,7 @@ function codesIn(name: string): string[] {
   return texts.flatMap((text) => text.match(/(?<=')CHANGEOVER_[A-Z_]+(?=')/g) ?? []).filter(isCode)
 }
 
-const registryFile = /(error-codes|router-error|fleet-error|testing-error)\.ts$/
+const registryFile = /(error-codes?|router-error|fleet-error|testing-error)\.ts$/
 
 /** Names of environment variables look alike. */
 function isCode(name: string): boolean {

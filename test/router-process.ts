@@ -1,26 +1,20 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-
-const fixture = fileURLToPath(new URL('fixtures/router-process.mjs', import.meta.url))
+import { nodeRouterProcess } from '@changeover/router-node'
+import type { RoutedFront } from './routers/router-under-test.ts'
 
 /** A router that outlives the engines. */
-export interface RouterProcess extends AsyncDisposable {
-  /** Where it serves. */
-  readonly url: string
-}
+export type RouterProcess = RoutedFront & AsyncDisposable
 
-/** Starts a router that takes its orders on `socket`. */
-export async function startRouter(socket: string): Promise<RouterProcess> {
-  const child = spawn(process.execPath, [fixture, socket], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit')
-  const [url] = await once(createInterface(child.stdout), 'line')
+/** Starts a router for `shop` that engines find in `directory`. */
+export async function startRouter(directory: string): Promise<RouterProcess> {
+  const options = { directory, listeners: { shop: { port: 0 } } }
+  const router = nodeRouterProcess(options)
+  const { shop = '' } = await router.listen()
   return {
-    url: String(url),
+    url: shop,
+    adapter: { package: '@changeover/router-node', factory: 'nodeRouterProcess', options },
     async [Symbol.asyncDispose]() {
-      child.stdin.end()
-      await ended
+      await router.shutdown()
+      await router.close()
     },
   }
 }

@@ -15,12 +15,14 @@ export function relay(
   { request, response, body }: Relay,
   address: string,
 ): Promise<number | undefined> {
-  const { method = 'GET', url, headers } = request
+  const { method = 'GET', url: path = '/', headers } = request
+  const { hostname: host, port } = new URL(`http://${address}`)
   return new Promise((resolve) => {
-    const options = { method, headers, agent: false } as const
-    const upstream = ask(`http://${address}${url}`, options, (answer) => {
+    const upstream = ask({ host, port, path, method, headers, agent: false }, (answer) => {
       const status = answer.statusCode ?? 502
-      response.writeHead(status, answer.headers)
+      // What the instance says about its own connection is not for the client.
+      const { connection: _, ...passed } = answer.headers
+      response.writeHead(status, passed)
       answer.pipe(response)
       answer.once('error', () => response.destroy())
       response.once('close', () => resolve(response.writableFinished ? status : 502))

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { checkRouteTable, type Router, routesAlike, type RouteTable } from '@changeover/engine'
+import {
+  acceptRouteTable,
+  type Router,
+  type RouterCapabilities,
+  type RouteTable,
+  staleTable,
+} from '@changeover/engine'
 import { createFlights } from './flights.ts'
 import { listen } from './listen.ts'
 import { relay } from './relay.ts'
@@ -14,10 +20,10 @@ export interface TinyRouter extends Router {
   close(): Promise<void>
 }
 
-/**
- * The router as the engine sees it: a plain object. What it does not name in `probe` (rules, affinity, mirrors) the engine
- * refuses to plan with.
- */
+/** What is not named here (rules, affinity, mirrors) the engine refuses to plan with. */
+const CAPABILITIES: RouterCapabilities = { inFlight: true, proof: 'observed' }
+
+/** The router as the engine sees it: a plain object. */
 export function tinyRouter(service: string): TinyRouter {
   const flights = createFlights()
   const counts: Record<string, { total: number; bad: number }> = {}
@@ -39,17 +45,25 @@ export function tinyRouter(service: string): TinyRouter {
 
   return {
     name: 'tiny',
-    probe: async () => ({ inFlight: true, proof: 'observed' }),
-    async observe(name) {
+    async probe({ signal } = {}) {
+      signal?.throwIfAborted()
+      return CAPABILITIES
+    },
+    async observe(name, { signal } = {}) {
+      signal?.throwIfAborted()
       const known = name === service ? table : undefined
       const { revision = 0, fence = 0 } = known ?? {}
       return { service: name, table: known, revision, fence, converged: true, drift: [] }
     },
-    async apply(wanted) {
-      const receipt = { service: wanted.service, revision: wanted.revision }
-      const reason = whyNot(checkRouteTable(wanted), table, service)
+    async apply(wanted, { signal } = {}) {
+      signal?.throwIfAborted()
+      const accepted = acceptRouteTable(wanted, CAPABILITIES)
+      const receipt = { service: accepted.service, revision: accepted.revision }
+      const foreign = accepted.service === service ? undefined : `this router serves ${service}`
+      // An engine that no longer leads must change nothing.
+      const reason = foreign ?? staleTable(table, accepted)
       if (reason !== undefined) return { ...receipt, outcome: 'rejected', reason }
-      table = structuredClone(wanted)
+      table = accepted
       choose = weightedChoice(table.pools)
       return { ...receipt, outcome: 'applied' }
     },
@@ -68,7 +82,10 @@ export function tinyRouter(service: string): TinyRouter {
       const inFlight = flights.count(ids)
       return { drained: inFlight === 0, inFlight, longLived: 0, forced: 0 }
     },
-    traffic: async () => structuredClone(counts),
+    async traffic(_service, { signal } = {}) {
+      signal?.throwIfAborted()
+      return structuredClone(counts)
+    },
     listen: async () => `http://${await listen(server)}`,
     async close() {
       if (!server.listening) return
@@ -81,20 +98,4 @@ export function tinyRouter(service: string): TinyRouter {
 function tally(traffic: { total: number; bad: number }, status = 503): void {
   traffic.total += 1
   if (status >= 500) traffic.bad += 1
-}
-
-/** Why a table may not be put in force. An engine that no longer leads must change nothing. */
-function whyNot(
-  wanted: RouteTable,
-  known: RouteTable | undefined,
-  service: string,
-): string | undefined {
-  if (wanted.service !== service) return `this router serves ${service}`
-  const { rules = [], affinity, mirror } = wanted
-  if (rules.length > 0 || affinity || mirror) return 'weights are all that it understands'
-  if (!known) return undefined
-  const older = wanted.fence < known.fence || wanted.revision < known.revision
-  if (older) return `revision ${known.revision} under fence ${known.fence} is in force`
-  const rival = wanted.revision === known.revision && !routesAlike(wanted, known)
-  return rival ? `revision ${known.revision} routes otherwise` : undefined
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { ERROR_CODES, type ErrorCode, type ErrorDetails } from './error-codes.ts'
+import type { ErrorCode } from './error-code.ts'
+import { ERROR_CODES, type ErrorDetails } from './error-codes.ts'
 
 const BRAND = Symbol.for('changeover.error')
 

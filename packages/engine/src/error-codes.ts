@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-code.ts'
+
 /** Facts that fill an error's message. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
@@ -9,49 +11,6 @@ interface ErrorTemplate {
   /** What the reader does next. */
   readonly next: string
 }
-
-/** The stable codes of this package's errors. */
-export type ErrorCode =
-  | 'CHANGEOVER_OPTION_INVALID'
-  | 'CHANGEOVER_DURATION_INVALID'
-  | 'CHANGEOVER_CAPACITY_INVALID'
-  | 'CHANGEOVER_CAPACITY_NEVER_SERVES'
-  | 'CHANGEOVER_WEIGHTS_INVALID'
-  | 'CHANGEOVER_PLAN_INVALID'
-  | 'CHANGEOVER_RELEASE_CURRENT'
-  | 'CHANGEOVER_ROLLOUT_RUNNING'
-  | 'CHANGEOVER_ROLLOUT_UNKNOWN'
-  | 'CHANGEOVER_ROLLOUT_FINISHED'
-  | 'CHANGEOVER_GATE_UNKNOWN'
-  | 'CHANGEOVER_COMMAND_REFUSED'
-  | 'CHANGEOVER_ROLLBACK_IMPOSSIBLE'
-  | 'CHANGEOVER_WINDOW_CLOSED'
-  | 'CHANGEOVER_HOOK_UNKNOWN'
-  | 'CHANGEOVER_PORT_MISSING'
-  | 'CHANGEOVER_INDICATOR_UNKNOWN'
-  | 'CHANGEOVER_CAPABILITY_MISSING'
-  | 'CHANGEOVER_ENGINE_CLOSED'
-  | 'CHANGEOVER_CONFLICT'
-  | 'CHANGEOVER_LEASE_HELD'
-  | 'CHANGEOVER_LEASE_LOST'
-  | 'CHANGEOVER_FENCE_STALE'
-  | 'CHANGEOVER_JOURNAL_CORRUPT'
-  | 'CHANGEOVER_LAUNCH_FAILED'
-  | 'CHANGEOVER_NOT_READY'
-  | 'CHANGEOVER_NOT_CONVERGED'
-  | 'CHANGEOVER_NOT_DRAINED'
-  | 'CHANGEOVER_INSTANCE_LOST'
-  | 'CHANGEOVER_GATE_FAILED'
-  | 'CHANGEOVER_STEP_FAILED'
-  | 'CHANGEOVER_END_NOT_REACHED'
-  | 'CHANGEOVER_ABORTED'
-  | 'CHANGEOVER_ENTRY_INVALID'
-  | 'CHANGEOVER_LEASE_CORRUPT'
-  | 'CHANGEOVER_STORE_LOCKED'
-  | 'CHANGEOVER_STORE_FAILED'
-  | 'CHANGEOVER_STORE_CLOSED'
-  | 'CHANGEOVER_METRIC_TAKEN'
-  | 'CHANGEOVER_MIGRATION_REFUSED'
 
 /** One template per code; `docs/errors.md` is generated from it. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
@@ -79,6 +38,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
     what: 'The route table of "{service}" was refused: {problem}.',
     why: 'Weights that do not sum to 10,000 basis points send traffic where nobody decided.',
     next: 'Give whole, non-negative basis points that sum to exactly 10,000.',
+  },
+  CHANGEOVER_ROUTER_TABLE_INVALID: {
+    what: 'The route table of "{service}" was refused, since no router can follow it: {problem}.',
+    why: 'Requests sent there would fail.',
+    next: 'Nothing was changed. Give a whole revision and fence, and addresses such as "127.0.0.1:3000" or "[::1]:3000".',
+  },
+  CHANGEOVER_ROUTER_NOT_REPRESENTABLE: {
+    what: 'The route table of "{service}" was refused, since the router cannot follow it: {problem}.',
+    why: 'A table that is rounded or followed in part sends requests where nobody decided.',
+    next: 'Nothing was changed. {remedy}',
   },
   CHANGEOVER_PLAN_INVALID: {
     what: 'The plan of strategy "{strategy}" was refused: {problem}.',

@@ -74,9 +74,11 @@ export {
 export { ChangeoverError, refuse } from './changeover-error.ts'
 export type { Clock } from './clock.ts'
 export { type Duration, toMs } from './duration.ts'
-export { type ErrorCode, type ErrorDetails, ERROR_CODES } from './error-codes.ts'
+export type { ErrorCode } from './error-code.ts'
+export { type ErrorDetails, ERROR_CODES } from './error-codes.ts'
 export type { Fence, Lease } from './fence.ts'
 export { createFenceCheck } from './fence-check.ts'
+export { type FileLockOptions, withFileLock } from './file-lock.ts'
 export { fileStore, type FileStoreOptions } from './file-store.ts'
 export type {
   Fleet,
@@ -116,6 +118,8 @@ export type {
 export type { Notifier } from './notifier.ts'
 export type { Outcome } from './outcome.ts'
 export type { Plan, PlannedCapacity } from './plan.ts'
+export { acceptRouteTable, staleTable } from './accept-table.ts'
+export { type Address, formatAddress, parseAddress } from './address.ts'
 export type { Pool } from './pool.ts'
 export type { ReadinessCheck, Release } from './release.ts'
 export type { RolloutOutcome } from './rollout-outcome.ts'
@@ -136,6 +140,7 @@ export type {
   ReleaseTraffic,
   Router,
   RouterCapabilities,
+  RouterDrop,
   TrafficSample,
   Unsubscribe,
   WaitOptions,

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { acceptRouteTable } from './accept-table.ts'
 import { checkOptions, portSchema } from './check-options.ts'
 import type { Clock } from './clock.ts'
-import { extrasOf } from './route-rule.ts'
 import type { Receipt, Router, RouterCapabilities } from './router.ts'
 import { systemClock } from './system-clock.ts'
-import { checkRouteTable, isRouted, type RouteTable, routesAlike } from './route-table.ts'
+import { isRouted, type RouteTable, routesAlike } from './route-table.ts'
 
 export interface MemoryRouterOptions {
   /** @default the machine's clock */
@@ -77,25 +77,25 @@ export function memoryRouter(options: MemoryRouterOptions = {}): Router {
 
   return {
     name: 'memory',
-    probe: () => Promise.resolve(CAPABILITIES),
-    observe(service) {
+    async probe({ signal } = {}) {
+      signal?.throwIfAborted()
+      return CAPABILITIES
+    },
+    async observe(service, { signal } = {}) {
+      signal?.throwIfAborted()
       const known = services.get(service)
       const converged = !known || clock.now() >= known.followedAt
       const { revision = 0, fence = 0 } = known?.table ?? {}
-      return Promise.resolve({
-        service,
-        table: converged ? known?.table : known?.before,
-        revision,
-        fence,
-        converged,
-        drift: [],
-      })
+      const table = converged ? known?.table : known?.before
+      return { service, table, revision, fence, converged, drift: [] }
     },
-    async apply(table) {
+    async apply(given, { signal } = {}) {
+      signal?.throwIfAborted()
+      const table = acceptRouteTable(given, CAPABILITIES)
       const known = services.get(table.service)?.table
       const receipt = { service: table.service, revision: table.revision }
       if (known && isStale(table, known)) return { ...receipt, ...stale(known) }
-      if (!known || !isInForce(table, known)) accept(copy(checkRouteTable(table)))
+      if (!known || !isInForce(table, known)) accept(table)
       return { ...receipt, outcome: 'applied' }
     },
     async converge({ service, revision }, { deadline, signal }) {
@@ -119,15 +119,6 @@ export function memoryRouter(options: MemoryRouterOptions = {}): Router {
 /** When an instance that left the routes has answered its last request; one that was never in them has none. */
 function endOf(leftAt: number | undefined, drainAfterMs: number): number {
   return leftAt === undefined ? -Infinity : leftAt + drainAfterMs
-}
-
-/** A caller that changes its table later changes nothing here. */
-function copy(table: RouteTable): RouteTable {
-  const pools = table.pools.map((pool) => {
-    return { ...pool, instances: pool.instances.map(({ id, address }) => ({ id, address })) }
-  })
-  const { service, revision, fence } = table
-  return { service, revision, fence, pools, ...structuredClone(extrasOf(table)) }
 }
 
 function isStale(table: RouteTable, known: RouteTable): boolean {

@@ -22,7 +22,25 @@ export interface RouterCapabilities {
   readonly slowBounds?: readonly number[]
   /** Whether a table outlives the router's restart. @default false */
   readonly durable?: boolean
+  /** What a change of the routes may cut at worst; a router that leaves it out or empty cuts nothing. @default [] */
+  readonly drops?: readonly RouterDrop[]
+  /**
+   * The function that decides who belongs to a cohort: routers that name the same one put a user on the same side. The
+   * embedded router's is `inCohort`. @default not told
+   */
+  readonly cohortHash?: string
 }
+
+/**
+ * What a change of the routes may cut.
+ *
+ * - `idle`: client connections between two requests, which a client notices when it sends the next one on them.
+ * - `new`: connections that clients are just opening.
+ * - `upgraded`: WebSockets and other upgraded connections.
+ * - `answer`: the answer to a request that is executed, where a connection between two requests is closed in the very
+ *   instant in which the second one comes. Its client cannot tell that from `idle`: to send it again may do things twice.
+ */
+export type RouterDrop = 'idle' | 'new' | 'upgraded' | 'answer'
 
 /** How sure a proof is: the router said yes, it was programmed, or its own traffic was seen to follow. */
 export type ProofLevel = 'accepted' | 'programmed' | 'observed'

@@ -9,6 +9,8 @@ import type { TaskGroup } from './task-group.ts'
 const LOOK_EVERY_MS = 5_000
 /** The router is looked at every other time. */
 const LOOKS_PER_OBSERVATION = 2
+/** Changes of the router that come closer together than this are looked at once. */
+const SETTLE_MS = 100
 /** Looks in a row after which an instance counts as unready; one may be bad luck. */
 const UNREADY_AFTER_LOOKS = 3
 const PROBES_AT_ONCE = 64
@@ -28,28 +30,43 @@ export interface Upkeep {
   readonly begun: Set<string>
 }
 
-/** Looks at the instances and at the router until the wait is over, and journals what it finds. */
+/**
+ * Looks at the instances and at the router until the wait is over, and journals what it finds. A router that tells of a
+ * change is looked at at once: one that restarted and forgot serves nobody until then.
+ */
 export async function keepLooking(upkeep: Upkeep): Promise<void> {
   const { run, over } = upkeep
-  const { service } = run.state.plan
-  let changed = false
-  const unwatch = run.ports.router.watch?.(service, () => {
-    changed = true
-  })
+  let alarm = new AbortController()
+  const unwatch = run.ports.router.watch?.(run.state.plan.service, () => alarm.abort())
   try {
-    for (let look = 1; ; look += 1) {
-      await run.ports.clock.sleep(LOOK_EVERY_MS, { signal: over })
-      await probeAll(upkeep)
-      if (changed || look % LOOKS_PER_OBSERVATION === 0) {
-        changed = false
+    for (let look = 1; ;) {
+      if (await isAlarmed(upkeep, alarm.signal)) {
+        alarm = new AbortController()
         await observeRoutes(upkeep)
+        continue
       }
+      await probeAll(upkeep)
+      if (look % LOOKS_PER_OBSERVATION === 0) await observeRoutes(upkeep)
+      look += 1
     }
   } catch (error) {
     if (!over.aborted || upkeep.group.signal.aborted) throw error
   } finally {
     unwatch?.()
   }
+}
+
+/** Waits for the next look, or for an alarm and what may come with it. */
+async function isAlarmed({ run, over }: Upkeep, alarm: AbortSignal): Promise<boolean> {
+  const { clock } = run.ports
+  try {
+    await clock.sleep(LOOK_EVERY_MS, { signal: AbortSignal.any([over, alarm]) })
+    return false
+  } catch (error) {
+    if (over.aborted || !alarm.aborted) throw error
+  }
+  await clock.sleep(SETTLE_MS, { signal: over })
+  return true
 }
 
 async function probeAll(upkeep: Upkeep): Promise<void> {

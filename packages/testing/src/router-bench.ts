@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import type { RouteTable } from '@changeover/engine'
+import type { Receipt, RouteTable } from '@changeover/engine'
 import { patience, type Patience } from './case-patience.ts'
 import type { ConformanceCase } from './conformance-case.ts'
+import { type EvidenceNotes, NO_NOTES } from './evidence-notes.ts'
+import { checkDeviations } from './router-deviations.ts'
 import type { RouterSubject } from './router-subject.ts'
 import { type Backend, startBackend } from './traffic-backend.ts'
 import { type TrafficClient, trafficClient } from './traffic-client.ts'
@@ -21,10 +23,14 @@ export interface TableStamp {
 }
 
 /** A router on the bench: with tables to apply, and with backends and a client where requests can be sent. */
-export interface RouterBench extends Omit<RouterSubject, 'patience'> {
+export interface RouterBench extends Omit<RouterSubject, 'patience'>, EvidenceNotes {
   readonly patience: Patience
   /** A table with one instance for each release. */
   readonly table: (weights: Weights, stamp?: TableStamp) => Promise<RouteTable>
+  /** Applies a table that the router is to take. */
+  readonly applied: (table: RouteTable) => Promise<Receipt>
+  /** Waits until it is followed. */
+  readonly converged: (receipt: Receipt) => Promise<void>
   /** Applies a table, and waits until it is followed. */
   readonly put: (table: RouteTable) => Promise<void>
   /** Makes a table and puts it in force. */
@@ -55,6 +61,7 @@ export function routerBench(subject: RouterSubject): RouterBench {
   const patient = patience(subject.patience ?? '20s')
   const site = url === undefined ? undefined : trafficSite(url, backendHost)
   const addresses = new Map<string, string>()
+  checkDeviations(subject.deviations ?? {})
   let last = 0
 
   async function instanceOf(release: string): Promise<{ id: string; address: string }> {
@@ -75,18 +82,27 @@ export function routerBench(subject: RouterSubject): RouterBench {
     return { service, revision, fence, pools: await Promise.all(pools) }
   }
 
-  async function put(table: RouteTable): Promise<void> {
+  async function applied(table: RouteTable): Promise<Receipt> {
     const receipt = await router.apply(table)
     assert.equal(receipt.outcome, 'applied', receipt.reason)
-    const converging = router.converge(receipt, { deadline: patient.ms })
-    const { converged, evidence } = await patient.soon('converge ends', converging)
-    assert.ok(converged, `a table that was applied converges: ${evidence}`)
+    return receipt
   }
 
+  async function converged(receipt: Receipt): Promise<void> {
+    const converging = router.converge(receipt, { deadline: patient.ms })
+    const proof = await patient.soon('converge ends', converging)
+    assert.ok(proof.converged, `a table that was applied converges: ${proof.evidence}`)
+  }
+
+  const put = async (table: RouteTable): Promise<void> => converged(await applied(table))
+
   return {
+    ...NO_NOTES,
     ...subject,
     patience: patient,
     table,
+    applied,
+    converged,
     put,
     async route(weights, extras = {}) {
       const made = { ...(await table(weights)), ...extras }
@@ -107,6 +123,7 @@ export function onTraffic(cases: readonly TrafficCase[]): readonly RouterCase[] 
     name,
     async (bench) => {
       if (bench.traffic) await check({ ...bench, ...bench.traffic })
+      else bench.lacks('url')
     },
   ])
 }

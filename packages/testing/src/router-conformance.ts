@@ -1,12 +1,33 @@
 import { type ConformanceOptions, registerCases } from './conformance-case.ts'
 import { routerBench } from './router-bench.ts'
+import { cutoverCases } from './router-cutover-cases.ts'
 import { drainCases } from './router-drain-cases.ts'
 import { extrasCases } from './router-extras-cases.ts'
+import { withinGranularity } from './router-granularity.ts'
+import { inputCases } from './router-input-cases.ts'
+import { markCases } from './router-mark-cases.ts'
+import { instanceCases } from './router-instance-cases.ts'
+import { mirrorCases } from './router-mirror-cases.ts'
+import { outageCases } from './router-outage-cases.ts'
+import { paceCases } from './router-pace-cases.ts'
+import { refusalCases } from './router-refusal-cases.ts'
+import { shareCases } from './router-share-cases.ts'
+import { relayCases } from './router-relay-cases.ts'
+import { smugglingCases } from './router-smuggling-cases.ts'
+import { streamCases } from './router-stream-cases.ts'
 import { steeringCases } from './router-steering-cases.ts'
+import { type RouterEvidence, withEvidence } from './router-evidence.ts'
 import type { RouterSubject } from './router-subject.ts'
 import { tableCases } from './router-table-cases.ts'
+import { takeoverCases } from './router-takeover-cases.ts'
 import { trafficCases } from './router-traffic-cases.ts'
 import { waitCases } from './router-wait-cases.ts'
+
+/** Options of {@link routerConformance}. */
+export interface RouterConformanceOptions extends ConformanceOptions<RouterSubject> {
+  /** Called after each test with what it found: numbers, budgets, and what was not checked and why. */
+  readonly evidence?: (evidence: RouterEvidence) => void
+}
 
 /**
  * Registers the tests that every `Router` passes: absolute tables with revisions and fences, proofs of convergence,
@@ -27,7 +48,7 @@ import { waitCases } from './router-wait-cases.ts'
  * })
  * ```
  */
-export function routerConformance({ test, create }: ConformanceOptions<RouterSubject>): void {
+export function routerConformance({ test, create, evidence }: RouterConformanceOptions): void {
   const cases = [
     ...tableCases,
     ...extrasCases,
@@ -35,6 +56,23 @@ export function routerConformance({ test, create }: ConformanceOptions<RouterSub
     ...trafficCases,
     ...steeringCases,
     ...drainCases,
+    ...mirrorCases,
+    ...refusalCases,
+    ...takeoverCases,
+    ...outageCases,
+    ...paceCases,
+    ...inputCases,
+    ...markCases,
+    ...smugglingCases,
+    ...relayCases,
+    ...streamCases,
+    ...cutoverCases,
+    ...shareCases,
+    ...instanceCases,
   ]
-  registerCases('router', cases, { test, create: async () => routerBench(await create()) })
+  registerCases(
+    'router',
+    cases.map((one) => withEvidence(withinGranularity(one), evidence)),
+    { test, create: async () => routerBench(await create()) },
+  )
 }

@@ -3,11 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FULL_WEIGHT } from '@changeover/engine'
 import { underway } from './case-patience.ts'
 import { onTraffic, type RouterCase } from './router-bench.ts'
-import { flipsUnderLoad } from './router-flips.ts'
 import type { Answer } from './traffic-client.ts'
 
-const FLIPS = 20
-const SAMPLE = 1_000
 const LATE = 3
 const LATE_MS = 120
 
@@ -29,30 +26,6 @@ export const trafficCases: readonly RouterCase[] = onTraffic([
     async ({ client, route }) => {
       await route({ a: FULL_WEIGHT, b: 0 })
       assert.deepEqual(countReleases(await client.askMany(500)), { a: 500 })
-    },
-  ],
-  [
-    'a tenth and a hundredth of the weight are that share of 1,000 requests',
-    async (bench) => {
-      const { router, route, shareError = 2 } = bench
-      const { granularity = 1, split } = await router.probe()
-      const client = split === 'connection' ? bench.freshClient : bench.client
-      for (const share of [1_000, 100]) {
-        const weight = Math.ceil(share / granularity) * granularity
-        await route({ a: FULL_WEIGHT - weight, b: weight })
-        const { b = 0, ...others } = countReleases(await client.askMany(SAMPLE))
-        const exact = (SAMPLE * weight) / FULL_WEIGHT
-        assert.ok(Math.abs(b - exact) <= shareError, `${b} of ${SAMPLE} for ${exact}`)
-        assert.deepEqual(others, { a: SAMPLE - b })
-      }
-    },
-  ],
-  [
-    'once a table has converged no release that left answers, nor is a request dropped, 20 times under load',
-    async (bench) => {
-      const { late, dropped, sent } = await flipsUnderLoad(bench, FLIPS)
-      assert.deepEqual({ late, dropped }, { late: [], dropped: [] })
-      assert.ok(sent > FLIPS, 'there was load')
     },
   ],
   [

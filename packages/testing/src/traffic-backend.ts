@@ -1,9 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
+import type { Server, Socket } from 'node:net'
 
 /** A small real server: an instance of a release, which names itself in its answers. */
 export interface Backend {
   readonly instance: { readonly id: string; readonly address: string }
+  /** How many requests have reached it. */
+  readonly asked: number
   /** Answers from now on with this status. */
   answerWith(status: number): void
   /** Holds answers back from now on, until the returned function is called. */
@@ -22,28 +25,34 @@ export interface BackendIdentity {
   readonly release: string
 }
 
-/** Starts a backend on a free port of `host`. */
+/** Starts a backend on a port of `host`; on a free one where none is given. */
 export async function startBackend(
   { id, release }: BackendIdentity,
   host: string,
+  port = 0,
 ): Promise<Backend> {
   const held = new Set<ServerResponse>()
   let holding = false
   let status = 200
+  let asked = 0
 
   const answer = (response: ServerResponse): void => {
     held.delete(response)
     response.writeHead(status, { [RELEASE_HEADER]: release }).end(id)
   }
   const server = createServer((_request, response) => {
+    asked += 1
     if (!holding) return answer(response)
     held.add(response)
     response.once('close', () => held.delete(response))
     server.emit('held')
   })
-  const address = await listen(server, host)
+  const address = await listen(server, host, port)
   return {
     instance: { id, address },
+    get asked() {
+      return asked
+    },
     answerWith(next) {
       status = next
     },
@@ -57,21 +66,26 @@ export async function startBackend(
     async untilHeld(count) {
       while (held.size < count) await once(server, 'held')
     },
-    close: () => close(server),
+    async close() {
+      server.closeAllConnections()
+      await closeSockets(server)
+    },
   }
 }
 
-async function listen(server: Server, host: string): Promise<string> {
-  await once(server.listen(0, host), 'listening')
+/** Starts to listen, and gives the address. */
+export async function listen(server: Server, host: string, port = 0): Promise<string> {
+  await once(server.listen(port, host), 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('no port')
   return `${host.includes(':') ? `[${host}]` : host}:${address.port}`
 }
 
-async function close(server: Server): Promise<void> {
+/** Cuts these connections, and resolves when nobody listens any more. */
+export async function closeSockets(server: Server, sockets: Iterable<Socket> = []): Promise<void> {
+  for (const socket of sockets) socket.destroy()
   if (!server.listening) return
   const closed = once(server, 'close')
   server.close()
-  server.closeAllConnections()
   await closed
 }

@@ -7,6 +7,7 @@ import {
 } from '@changeover/engine'
 import { routerConformance, type RouterSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
+import { type ControlDefect, controlDefects } from './fixtures/control-defects.ts'
 import { failuresOf, sentencesOf } from './fixtures/suite-failures.ts'
 
 const LONGER_THAN_ANY_TEST_MS = 1_000_000_000
@@ -21,11 +22,8 @@ describe('the memory router that takes its time', () => {
 })
 
 describe('a router that breaks its word fails the suite', () => {
-  const defects: readonly [
-    defect: string,
-    breakIt: (router: Router) => Partial<Router>,
-    sentence: string,
-  ][] = [
+  const defects: readonly ControlDefect[] = [
+    ...controlDefects,
     [
       'has steps of no size',
       () => ({ probe: async () => ({ granularity: 0 }) }),

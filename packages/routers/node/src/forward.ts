@@ -1,12 +1,17 @@
+import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http'
+import { acceptUpgrade } from './accept-upgrade.ts'
+import { dial, wasNeverConnected } from './dial.ts'
 import {
-  type ClientRequest,
-  type IncomingMessage,
-  request as openRequest,
-  type ServerResponse,
-} from 'node:http'
-import type { Duplex } from 'node:stream'
-import { conclude, countAt, type Exchange, type ExchangeContext, uncount } from './exchange.ts'
+  conclude,
+  countAt,
+  type Exchange,
+  type ExchangeContext,
+  newExchange,
+  uncount,
+} from './exchange.ts'
 import { passedTrailers } from './headers.ts'
+import type { Inbound } from './inbound.ts'
+import { mirrorRequest } from './mirror-copy.ts'
 import {
   LATE_ANSWER,
   NO_ANSWER,
@@ -16,76 +21,86 @@ import {
   TOO_BUSY,
 } from './refusal.ts'
 import { cut, passHint, relay } from './relay.ts'
-import { readRequest } from './request-head.ts'
+import { readRequest, type RequestHead } from './request-head.ts'
 import { decideRetry } from './retry.ts'
 import type { RoutedInstance } from './routed-pool.ts'
 import { choose, chooseAgain } from './routes.ts'
 import { countAnswer } from './traffic.ts'
-import { wasNeverConnected } from './upstream-pool.ts'
 
 /**
- * Sends a request to an instance, and the answer back. The table is read and the request counted in one turn, so that
- * no request begun after `apply` can reach an instance that left.
- *
- * @param expects whether the client waits for 100 Continue
+ * Sends a request to an instance, and the answer back; not before the service is released, where it is on hold. The
+ * table is read and the request counted in one turn, so that no request begun after `apply` can reach an instance that
+ * left.
  */
-export function forward(
-  context: ExchangeContext,
-  request: IncomingMessage,
-  response: ServerResponse,
-  expects: boolean,
-): void {
-  response.on('error', ignore)
-  const head = readRequest(request, expects)
-  if ('status' in head) return refuseRequest(response, head)
-  if (context.inFlight.active >= context.maxInFlight) return refuseRequest(response, TOO_BUSY)
+export function forward(context: ExchangeContext, inbound: Inbound): void {
+  const { reply } = inbound
+  const head = readRequest(inbound, context.trusts)
+  if ('status' in head) return refuseRequest(reply, head)
+  if (!context.held()) return begin(context, inbound, head)
+  const go = (): void => begin(context, inbound, head)
+  reply.done(context.room.enter({ go, refuse: (refusal) => refuseRequest(reply, refusal) }))
+}
+
+function begin(context: ExchangeContext, inbound: Inbound, head: RequestHead): void {
+  const { reply, rawHeaders } = inbound
+  if (isFull(context, inbound)) return refuseRequest(reply, TOO_BUSY)
   const routes = context.routes()
-  const instance = routes && choose(routes, request.rawHeaders)
-  if (!instance) return refuseRequest(response, NOTHING_ROUTED)
-  const exchange: Exchange = {
-    context,
-    request,
-    response,
-    head,
-    tried: [],
-    at: undefined,
-    offeredAt: 0,
-    upstream: undefined,
-    answer: undefined,
-    begun: false,
-    continued: false,
-    replayed: false,
-    over: false,
-  }
-  response.once('close', () => conclude(exchange))
+  const instance = routes && choose(routes, rawHeaders)
+  if (!instance) return refuseRequest(reply, NOTHING_ROUTED)
+  const exchange = newExchange(context, inbound, head)
+  reply.done(() => conclude(exchange))
+  exchange.copyBody = mirrorRequest(context, routes, head, inbound)
   offer(exchange, instance)
 }
 
+/** Upgraded connections stay for long, so they have a limit of their own, and take no room from requests. */
+function isFull(
+  { inFlight, maxInFlight, upgrades }: ExchangeContext,
+  { upgrade }: Inbound,
+): boolean {
+  if (inFlight.active >= maxInFlight) return true
+  return upgrade !== undefined && inFlight.upgraded >= upgrades.settings.max
+}
+
 function offer(exchange: Exchange, instance: RoutedInstance): void {
-  const { context, head } = exchange
   countAt(exchange, instance)
   exchange.offeredAt = performance.now()
-  const upstream = openRequest({
-    agent: instance.endpoint.agent,
-    method: head.method,
-    path: head.path,
-    headers: head.headers,
-    maxHeaderSize: context.headBytes,
-  })
+  const upstream = openUpstream(exchange, instance)
   // The bytes of a head are limited; a limit on its lines would silently drop those beyond.
   upstream.maxHeadersCount = 0
   exchange.upstream = upstream
   upstream.on('error', (error) => onFailure(exchange, upstream, error))
   upstream.once('response', (answer) => onAnswer(exchange, upstream, answer))
   upstream.on('information', (hint) => exchange.upstream === upstream && passHint(exchange, hint))
-  upstream.once('upgrade', (_answer, socket) => onUpgrade(exchange, upstream, socket))
+  upstream.once('upgrade', (answer, socket, sent) => {
+    socket.unshift(sent)
+    onUpgrade(exchange, upstream, answer)
+  })
   upstream.once('timeout', () => onTimeout(exchange, upstream))
   sendBody(exchange, upstream)
 }
 
+/** An upgrade has a connection of its own: a kept one may be stale, and none comes back. */
+function openUpstream(
+  { head, context, inbound }: Exchange,
+  { endpoint }: RoutedInstance,
+): ClientRequest {
+  const { connectMs, headBytes } = context
+  return openRequest({
+    ...(inbound.upgrade
+      ? { createConnection: () => dial(endpoint, { connectMs, allowHalfOpen: true }) }
+      : { agent: endpoint.agent }),
+    method: head.method,
+    path: head.path,
+    headers: head.headers,
+    maxHeaderSize: headBytes,
+  })
+}
+
 /** Takes the body from the client only when a connection is there: until then, any instance can have it. */
 function sendBody(exchange: Exchange, upstream: ClientRequest): void {
-  const { request, head, context } = exchange
+  const { head, context } = exchange
+  const { body, trailers } = exchange.inbound
   if (head.framing === 'none') {
     limitAnswer(upstream, context.answerMs)
     upstream.end()
@@ -93,12 +108,13 @@ function sendBody(exchange: Exchange, upstream: ClientRequest): void {
   }
   const start = (): void => {
     if (exchange.over || exchange.upstream !== upstream) return
-    request.once('end', () => {
-      if (request.rawTrailers.length > 0) upstream.addTrailers(passedTrailers(request.rawTrailers))
+    body.once('end', () => {
+      upstream.addTrailers(passedTrailers(trailers()))
       limitAnswer(upstream, context.answerMs)
     })
     if (head.framing === 'chunked') upstream.flushHeaders()
-    request.pipe(upstream)
+    exchange.copyBody?.(body)
+    body.pipe(upstream)
   }
   upstream.once('socket', (socket) => {
     if (socket.connecting) socket.once('connect', start)
@@ -117,10 +133,14 @@ function onAnswer(exchange: Exchange, upstream: ClientRequest, answer: IncomingM
   countAnswer(at.tally, (answer.statusCode ?? 0) >= 500, sinceOffered(exchange))
 }
 
-/** Nobody asked for another protocol. Node has let go of the socket, so nothing else would close it. */
-function onUpgrade(exchange: Exchange, upstream: ClientRequest, socket: Duplex): void {
-  socket.destroy()
-  if (!exchange.over && exchange.upstream === upstream) giveUp(exchange, NO_ANSWER)
+/** Nothing else would close the connection where the upgrade is of no use: Node has let go of it. */
+function onUpgrade(exchange: Exchange, upstream: ClientRequest, answer: IncomingMessage): void {
+  const { at } = exchange
+  const wanted = !exchange.over && exchange.upstream === upstream
+  if (wanted && at && acceptUpgrade(exchange, at, answer))
+    return countAnswer(at.tally, false, sinceOffered(exchange))
+  answer.socket.destroy()
+  if (wanted) giveUp(exchange, NO_ANSWER)
 }
 
 /** Once the answer has begun there is no limit, and the timer that still runs says nothing. */
@@ -173,7 +193,7 @@ function sendElsewhere(exchange: Exchange, at: RoutedInstance): void {
 function offerAgain(exchange: Exchange, at: RoutedInstance): void {
   uncount(exchange)
   const routes = exchange.context.routes()
-  const { rawHeaders } = exchange.request
+  const { rawHeaders } = exchange.inbound
   const instance = routes && chooseAgain(routes, rawHeaders, at.release, exchange.tried)
   if (instance) offer(exchange, instance)
   else refuse(exchange, NO_ANSWER)
@@ -186,11 +206,11 @@ function giveUp(exchange: Exchange, refusal: Refusal): void {
 }
 
 function refuse(exchange: Exchange, refusal: Refusal): void {
-  const { upstream, request, response } = exchange
+  const { upstream, inbound } = exchange
   exchange.upstream = undefined
-  if (upstream) request.unpipe(upstream).resume()
+  if (upstream) inbound.body.unpipe(upstream).resume()
   upstream?.destroy()
-  refuseRequest(response, refusal)
+  refuseRequest(inbound.reply, refusal)
 }
 
 function countBad(exchange: Exchange, { tally }: RoutedInstance): void {
@@ -207,8 +227,4 @@ function warn(
   message: string,
 ): void {
   context.logger.warn({ instance: at?.id, release: at?.release, code: error.code }, message)
-}
-
-function ignore(): void {
-  // The client's connection broke; its 'close' follows and says all there is to say.
 }

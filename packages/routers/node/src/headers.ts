@@ -22,6 +22,10 @@ export interface Origin {
   readonly method: string
   readonly address: string
   readonly host: string | undefined
+  /** Whether the client's connection was encrypted. */
+  readonly secure: boolean
+  /** Whether the client is a proxy whose word about its own client counts. */
+  readonly trusted: boolean
 }
 
 /** Hop by hop (RFC 9110 section 7.6.1): they describe one connection, not the message. */
@@ -34,6 +38,9 @@ const HOP_BY_HOP = [
   'upgrade',
 ]
 
+/** Says to an instance that a request is a copy, whose answer nobody sees: from the router alone. */
+export const MIRROR_HEADER = 'X-Changeover-Mirror'
+
 /** Meant for this proxy, or said about the client by somebody who cannot be trusted to. Host is written anew. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
@@ -42,11 +49,13 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'host',
   'http2-settings',
   'proxy-authorization',
+  'x-changeover-mirror',
   'x-real-ip',
 ])
 
 const NOT_RETURNED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
+  'http2-settings',
   'proxy-authenticate',
   'proxy-authentication-info',
 ])
@@ -101,23 +110,53 @@ export function survey(raw: RawHeaders): Survey {
 
 /**
  * A request's headers for the instance: hop-by-hop ones and those named in `Connection` removed, X-Forwarded-*
- * replaced by what the router saw itself.
+ * replaced by what the router saw itself, or completed where a trusted proxy sent them.
  */
 export function forwardedHeaders(raw: RawHeaders, seen: Survey, origin: Origin): string[] {
   const headers = origin.host === undefined ? [] : ['Host', origin.host]
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? ''
     const lower = name.toLowerCase()
-    if (NOT_FORWARDED.has(lower) || claimsOrigin(lower)) continue
+    if (NOT_FORWARDED.has(lower)) continue
+    if (claimsOrigin(lower) && !(origin.trusted && isKeptClaim(lower))) continue
     if (isKept(lower, seen)) headers.push(name, raw[i + 1] ?? '')
   }
   if (seen.framing === 'chunked') headers.push('Transfer-Encoding', 'chunked')
   // Said explicitly, because Node would announce a chunked body where nothing is said.
   if (seen.framing === 'none' && BODY_EXPECTED.has(origin.method))
     headers.push('Content-Length', '0')
-  headers.push('X-Forwarded-For', origin.address, 'X-Forwarded-Proto', 'http')
-  if (origin.host !== undefined) headers.push('X-Forwarded-Host', origin.host)
+  addClaims(headers, raw, origin)
   return headers
+}
+
+/** What the router says about the client: all that it saw itself, and nothing that a trusted proxy said already. */
+function addClaims(headers: string[], raw: RawHeaders, origin: Origin): void {
+  if (origin.trusted) return completeClaims(headers, raw, origin)
+  headers.push('X-Forwarded-For', origin.address)
+  headers.push('X-Forwarded-Proto', origin.secure ? 'https' : 'http')
+  if (origin.host !== undefined) headers.push('X-Forwarded-Host', origin.host)
+}
+
+/** Adds to what a trusted proxy said what it did not say. */
+function completeClaims(headers: string[], raw: RawHeaders, origin: Origin): void {
+  const path = [...valuesOf(raw, 'x-forwarded-for'), origin.address]
+  headers.push('X-Forwarded-For', path.join(', '))
+  if (valuesOf(raw, 'x-forwarded-proto').length === 0)
+    headers.push('X-Forwarded-Proto', origin.secure ? 'https' : 'http')
+  if (origin.host !== undefined && valuesOf(raw, 'x-forwarded-host').length === 0)
+    headers.push('X-Forwarded-Host', origin.host)
+}
+
+/** X-Forwarded-For is written anew from all of its lines. */
+function isKeptClaim(lower: string): boolean {
+  return !lower.includes('_') && lower !== 'x-forwarded-for'
+}
+
+function valuesOf(raw: RawHeaders, lower: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]?.toLowerCase() === lower && raw[i + 1] !== '') values.push(raw[i + 1] ?? '')
+  return values
 }
 
 /** An answer's headers for the client. `framing` is the one it goes on with, since only chunks can have trailers. */

@@ -1,16 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { createServer, type Server } from 'node:net'
 import { formatUrl } from './address.ts'
-import type { ListenerOptions, Settings } from './options.ts'
+import type { ExchangeContext } from './exchange.ts'
+import { type Front, httpFront } from './http-server.ts'
+import type { RequestHandler } from './inbound.ts'
+import type { ListenerSettings } from './listener-options.ts'
+import type { Settings } from './options.ts'
 import { routerError } from './router-error.ts'
-
-/** Gets each request when it is its turn on its connection. `expects`: the client waits for 100 Continue. */
-export type RequestHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  expects: boolean,
-) => void
+import { secureFront } from './secure-server.ts'
+import { stallWatch } from './stall-watch.ts'
+import type { TlsIdentity } from './tls-options.ts'
+import { wireFront } from './wire/wire-front.ts'
 
 /** The socket on which one service is served. */
 export interface Listener {
@@ -22,107 +21,64 @@ export interface Listener {
   close(): Promise<void>
   /** Cuts what is left. Returns how many connections that were. */
   cut(): number
+  /** @throws ChangeoverError `CHANGEOVER_ROUTER_TLS_INVALID` */
+  renew(identity: TlsIdentity): void
 }
 
-/** A client's connection. */
-interface Connection {
-  /** A request of it is being answered. */
-  busy: boolean
-  /** Requests that wait for the answers ahead of them. */
-  waiting: number
+/** How requests are served: all of them by `handle`, the plain ones by `context` alone. */
+export interface Serving {
+  readonly handle: RequestHandler
+  readonly context: ExchangeContext
 }
-
-/** Beyond this nobody pipelines who wants to be answered. */
-const MAX_WAITING = 100
 
 /** A listener for `service`, not listening yet. */
 export function listener(
   service: string,
-  options: Required<ListenerOptions>,
+  options: ListenerSettings,
   settings: Settings,
-  handle: RequestHandler,
+  { handle, context }: Serving,
 ): Listener {
-  const server = httpServer(settings)
-  const connections = new Map<Socket, Connection>()
+  const stalls = stallWatch(settings.timeouts.stalledMs)
+  const secure = options.tls && secureFront(service, options.tls, settings, { handle, stalls })
+  const front = secure ?? plainFront(settings, { handle, context })
+  // A client that has sent all may close its side, and still gets its answer.
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (!secure) stalls.add(socket)
+    front.accept(socket)
+  })
   let closed: Promise<void> | undefined
 
-  const take = (expects: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request
-    const connection = connections.get(socket)
-    if (!connection) return
-    const begin = (): void => {
-      connection.busy = true
-      response.once('close', () => {
-        connection.busy = false
-        if (closed) socket.destroySoon()
-      })
-      handle(request, response, expects)
-    }
-    if (response.socket) begin()
-    else wait(connection, socket, response, begin)
-  }
-
-  server.on('request', take(false))
-  server.on('checkContinue', take(true))
-  server.on('connect', refuseTunnel)
+  server.maxConnections = settings.limits.connections
   server.on('error', (error) => settings.logger.error({ service, err: error }, 'listener failed'))
-  server.on('connection', (socket) => {
-    connections.set(socket, { busy: false, waiting: 0 })
-    socket.once('close', () => connections.delete(socket))
-  })
+
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      front.end()
+    })
 
   return {
-    url: () => urlOf(server, options.host),
+    url: () => urlOf(server, options),
     listen: () => opened(server, service, options),
-    close: () => (closed ??= drained(server, connections)),
-    cut() {
-      const left = connections.size
-      for (const socket of connections.keys()) socket.destroy()
-      return left
+    close: () => (closed ??= close()),
+    cut: () => front.cut(),
+    renew(identity) {
+      if (secure) return secure.renew(identity)
+      const problem = 'its listener has no option tls'
+      throw routerError('CHANGEOVER_ROUTER_TLS_INVALID', { service, problem })
     },
   }
 }
 
-/**
- * A pipelined request has no socket to answer to before the answers ahead of it are out, and would not be told if that
- * socket broke. It waits for its turn, so that it is counted from when it can end.
- */
-function wait(
-  connection: Connection,
-  socket: Socket,
-  response: ServerResponse,
-  begin: () => void,
-): void {
-  connection.waiting += 1
-  if (connection.waiting > MAX_WAITING) {
-    socket.destroy()
-    return
-  }
-  response.once('socket', () => {
-    connection.waiting -= 1
-    begin()
-  })
-}
-
-function httpServer({ timeouts, limits }: Settings): Server {
-  const server = createServer({
-    noDelay: true,
-    maxHeaderSize: limits.headBytes,
-    headersTimeout: timeouts.headMs,
-    requestTimeout: timeouts.requestMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    // How often Node looks for requests that take too long.
-    connectionsCheckingInterval: Math.min(30_000, Math.max(100, timeouts.headMs / 4)),
-  })
-  // The bytes of a head are limited; a limit on its lines would silently drop those beyond.
-  server.maxHeadersCount = 0
-  return server
+function plainFront(settings: Settings, { handle, context }: Serving): Front {
+  const slow = httpFront(settings, handle)
+  return settings.fastPath ? wireFront(context, settings.timeouts, slow) : slow
 }
 
 async function opened(
   server: Server,
   service: string,
-  { host, port }: Required<ListenerOptions>,
+  { host, port }: ListenerSettings,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
@@ -139,22 +95,8 @@ async function opened(
   })
 }
 
-function urlOf(server: Server, host: string): string | undefined {
+function urlOf(server: Server, { host, tls }: ListenerSettings): string | undefined {
   const address = server.address()
-  return address !== null && typeof address === 'object' ? formatUrl(host, address.port) : undefined
-}
-
-/** Connections between two requests, and those that never sent one, would otherwise hold the end up until they time out. */
-function drained(server: Server, connections: ReadonlyMap<Socket, Connection>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    for (const [socket, { busy }] of connections) if (!busy) socket.destroy()
-  })
-}
-
-function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
-  // Node has let go of the socket, so its errors would be nobody's.
-  socket.on('error', () => socket.destroy())
-  const head = 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
-  socket.end(head, () => socket.destroy())
+  if (address === null || typeof address !== 'object') return undefined
+  return formatUrl(host, address.port, tls ? 'https' : 'http')
 }

@@ -1,4 +1,5 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Reply } from './inbound.ts'
 
 /** An answer that the router gives by itself. */
 export interface Refusal {
@@ -42,25 +43,50 @@ export const UNKNOWN_CODING: Refusal = {
   text: 'The only Transfer-Encoding served here is chunked.',
   close: true,
 }
-export const NO_WEBSOCKET: Refusal = {
-  status: 501,
-  text: 'WebSocket connections are not served here.',
+export const LONG_HEAD: Refusal = {
+  status: 431,
+  text: 'The head of the request is too long.',
+}
+export const NO_ROOM: Refusal = {
+  status: 503,
+  text: 'Too many requests wait for the service already.',
+  retryAfterSeconds: 1,
+}
+export const LATE_RELEASE: Refusal = {
+  status: 503,
+  text: 'The service was on hold for too long.',
+  retryAfterSeconds: 1,
+}
+export const CLOSING: Refusal = {
+  status: 503,
+  text: 'The router is closing.',
+  retryAfterSeconds: 1,
   close: true,
 }
 
+/** What a refusal says on the wire. */
+export interface RefusalMessage {
+  readonly phrase: string
+  readonly headers: string[]
+  readonly body: string
+}
+
+/** Renders a refusal. */
+export function refusalMessage({ status, text, retryAfterSeconds }: Refusal): RefusalMessage {
+  const phrase = STATUS_CODES[status] ?? ''
+  const body = `${status} ${phrase}. ${text}\n`
+  const headers = ['Content-Type', 'text/plain; charset=utf-8']
+  headers.push('Content-Length', String(body.length), 'Cache-Control', 'no-store')
+  if (retryAfterSeconds) headers.push('Retry-After', String(retryAfterSeconds))
+  return { phrase, headers, body }
+}
+
 /** Answers with a refusal. Cuts the connection where an answer has begun already, so that none looks complete. */
-export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const body = `${refusal.status} ${STATUS_CODES[refusal.status]}. ${refusal.text}\n`
-  if (refusal.close) response.shouldKeepAlive = false
-  response.writeHead(refusal.status, STATUS_CODES[refusal.status], {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': body.length,
-    'Cache-Control': 'no-store',
-    ...(refusal.retryAfterSeconds && { 'Retry-After': refusal.retryAfterSeconds }),
-  })
-  response.end(body)
+export function refuseRequest(reply: Reply, refusal: Refusal): void {
+  if (reply.gone) return
+  if (reply.begun) return reply.cut()
+  const { phrase, headers, body } = refusalMessage(refusal)
+  if (refusal.close) reply.last()
+  reply.begin(refusal.status, phrase, headers)
+  reply.end(body)
 }

@@ -1,15 +1,8 @@
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { forwardedHeaders, type Framing, survey, type Survey } from './headers.ts'
-import {
-  BAD_FRAMING,
-  BAD_HOST,
-  BAD_TARGET,
-  NO_WEBSOCKET,
-  type Refusal,
-  UNKNOWN_CODING,
-} from './refusal.ts'
+import type { Inbound } from './inbound.ts'
+import { BAD_FRAMING, BAD_HOST, BAD_TARGET, type Refusal, UNKNOWN_CODING } from './refusal.ts'
 import { requestTarget } from './request-target.ts'
+import type { TrustedPeers } from './trusted-peers.ts'
 
 /** The head of a request as an instance gets it. */
 export interface RequestHead {
@@ -22,36 +15,29 @@ export interface RequestHead {
 }
 
 /** Reads a client's request; a refusal where two readers might understand it differently, or it is not served here. */
-export function readRequest(request: IncomingMessage, expects: boolean): RequestHead | Refusal {
-  const { method = 'GET', url = '', rawHeaders, socket } = request
-  const seen = survey(rawHeaders)
+export function readRequest(inbound: Inbound, trusts: TrustedPeers): RequestHead | Refusal {
+  const { method, url, rawHeaders, peer, upgrade } = inbound
+  const seen = { ...survey(rawHeaders), ...(inbound.framing && { framing: inbound.framing }) }
   const target = requestTarget(method, url)
   if (!target) return BAD_TARGET
-  const problem = requestProblem(request, seen)
+  const problem = requestProblem(inbound, seen)
   if (problem) return problem
-  const host = target.authority ?? seen.hosts[0] ?? ownHost(socket)
-  const headers = forwardedHeaders(rawHeaders, seen, { method, host, address: peer(socket) })
-  const expectsContinue = expects && seen.framing !== 'none'
+  // HTTP/1.0 need not say whom it asks.
+  const host = target.authority ?? seen.hosts[0] ?? peer.local
+  const { address, secure } = peer
+  const origin = { method, host, address, secure, trusted: trusts(address) }
+  const headers = forwardedHeaders(rawHeaders, seen, origin)
+  const expectsContinue = inbound.expects && seen.framing !== 'none'
   if (expectsContinue) headers.push('Expect', '100-continue')
+  if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', upgrade.protocol)
   return { method, path: target.path, headers, framing: seen.framing, expectsContinue }
 }
 
-function requestProblem(request: IncomingMessage, seen: Survey): Refusal | undefined {
-  const oldVersion = request.httpVersionMajor === 1 && request.httpVersionMinor === 0
-  if (seen.hosts.length > 1 || (seen.hosts.length === 0 && !oldVersion)) return BAD_HOST
-  if (seen.coding !== undefined && seen.coding !== 'chunked')
+function requestProblem({ version }: Inbound, seen: Survey): Refusal | undefined {
+  const old = version === '1.0'
+  if (seen.hosts.length > 1 || (seen.hosts.length === 0 && !old)) return BAD_HOST
+  if (seen.coding === undefined) return undefined
+  if (seen.coding !== 'chunked')
     return /(?:^|[\s,])chunked$/.test(seen.coding) ? UNKNOWN_CODING : BAD_FRAMING
-  if (seen.coding !== undefined && oldVersion) return BAD_FRAMING
-  const upgrade = seen.listed?.has('upgrade') ? request.headers.upgrade : undefined
-  return upgrade?.toLowerCase() === 'websocket' ? NO_WEBSOCKET : undefined
-}
-
-/** For HTTP/1.0, which need not say whom it asks. */
-function ownHost({ localAddress = '', localPort }: Socket): string {
-  return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
-}
-
-/** The client's address; one that reached an IPv6 listener by IPv4 in its own form. */
-function peer({ remoteAddress = '' }: Socket): string {
-  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
+  return old ? BAD_FRAMING : undefined
 }

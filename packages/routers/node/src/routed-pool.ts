@@ -1,4 +1,4 @@
-import { FULL_WEIGHT, proportionalWeights } from '@changeover/engine'
+import { FULL_WEIGHT, type Pool, proportionalWeights } from '@changeover/engine'
 import type { InFlightCount } from './in-flight.ts'
 import type { Tally } from './traffic.ts'
 import type { Endpoint } from './upstream-pool.ts'
@@ -13,6 +13,9 @@ export interface RoutedInstance {
   readonly inFlight: InFlightCount
   readonly tally: Tally
 }
+
+/** Makes an instance of a release, with its connections and its counts. */
+export type InstanceMaker = (release: string, instance: Pool['instances'][number]) => RoutedInstance
 
 /** A pool that requests can reach. */
 export interface RoutedPool {

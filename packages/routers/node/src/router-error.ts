@@ -6,7 +6,14 @@ export type RouterErrorCode =
   | 'CHANGEOVER_ROUTER_NOT_LISTENING'
   | 'CHANGEOVER_ROUTER_SERVICE_UNKNOWN'
   | 'CHANGEOVER_ROUTER_LISTEN_FAILED'
-  | 'CHANGEOVER_ROUTER_TABLE_INVALID'
+  | 'CHANGEOVER_ROUTER_TLS_INVALID'
+  | 'CHANGEOVER_ROUTER_CALL_INVALID'
+  | 'CHANGEOVER_ROUTER_PROCESS_DIFFERS'
+  | 'CHANGEOVER_ROUTER_PROCESS_FAILED'
+  | 'CHANGEOVER_ROUTER_PROCESS_MISSING'
+  | 'CHANGEOVER_ROUTER_PROCESS_PLATFORM'
+  | 'CHANGEOVER_ROUTER_STATE_UNREADABLE'
+  | 'CHANGEOVER_ROUTER_UNREACHABLE'
 
 interface ErrorTemplate {
   readonly what: string
@@ -36,10 +43,45 @@ export const ERROR_CODES: Readonly<Record<RouterErrorCode, ErrorTemplate>> = {
     why: 'Serving only some of the services would look like an outage of the others, so none is served.',
     next: 'Free the port or choose another one (0 takes any), then call listen() again.',
   },
-  CHANGEOVER_ROUTER_TABLE_INVALID: {
-    what: 'The route table of "{service}" was refused: {problem}.',
-    why: 'Requests sent there would fail.',
-    next: 'Nothing was changed. Give a whole revision and fence, and addresses such as "127.0.0.1:3000" or "[::1]:3000".',
+  CHANGEOVER_ROUTER_TLS_INVALID: {
+    what: 'The key and the certificate of "{service}" were refused: {problem}.',
+    why: 'Every client would be turned away at the handshake.',
+    next: 'Give a key and its own certificate in PEM, for a listener that has the option tls.',
+  },
+  CHANGEOVER_ROUTER_CALL_INVALID: {
+    what: 'The call "{call}" to the router process was refused: {problem}.',
+    why: 'A call that is half understood could put half a table in force.',
+    next: 'Call it through nodeRouterProcess() of the same release.',
+  },
+  CHANGEOVER_ROUTER_PROCESS_DIFFERS: {
+    what: 'The router process {pid} in {directory} was started with other options or by another release of this package ({problem}).',
+    why: 'It would not serve what these options say, and replacing it cuts the connections that it has.',
+    next: 'Give the options it was started with; or await shutdown(), which lets its requests end, and call listen() again.',
+  },
+  CHANGEOVER_ROUTER_PROCESS_FAILED: {
+    what: 'The router process in {directory} could not be started: {problem}.',
+    why: 'Nothing is served until one runs.',
+    next: 'Read {log}, mend the cause and call listen() again.',
+  },
+  CHANGEOVER_ROUTER_PROCESS_MISSING: {
+    what: 'The program of the router process is missing: {path}.',
+    why: 'It is a file of its own, which a bundle of the package leaves out.',
+    next: 'Install @changeover/router-node beside your program rather than bundling it, or use nodeRouter().',
+  },
+  CHANGEOVER_ROUTER_PROCESS_PLATFORM: {
+    what: 'A router process is not possible on {platform}.',
+    why: 'It rests on unix sockets with file permissions and on signals.',
+    next: 'Use nodeRouter(), or a system such as Linux or macOS.',
+  },
+  CHANGEOVER_ROUTER_STATE_UNREADABLE: {
+    what: 'The state file {path} of the router process cannot be trusted: {problem}.',
+    why: 'An older table could lead to instances that are gone, and a forgotten fence would let an old engine write.',
+    next: 'Find out who wrote to it; move it aside, and the next table that is applied starts it anew.',
+  },
+  CHANGEOVER_ROUTER_UNREACHABLE: {
+    what: 'The router process did not answer "{call}": {problem}.',
+    why: 'What is in force is not known until it answers.',
+    next: 'Wait for it to be started again, or call listen(); its log is {log}.',
   },
 }
 

@@ -9,33 +9,26 @@ import type {
 } from '@changeover/engine'
 import type { Logger } from 'pino'
 import { drained } from './drain.ts'
+import type { RouteMemory } from './route-memory.ts'
 import { routerError } from './router-error.ts'
 import type { ServedService } from './served-service.ts'
-import { SLOW_BOUNDS_MS } from './traffic.ts'
-
-const CAPABILITIES: RouterCapabilities = Object.freeze({
-  granularity: 1,
-  split: 'request',
-  inFlight: true,
-  proof: 'observed',
-  rules: true,
-  affinity: true,
-  slowBounds: SLOW_BOUNDS_MS,
-  // Copies of requests could slow the requests themselves down.
-  mirror: false,
-  durable: false,
-})
+import type { Judgement } from './service-routes.ts'
 
 /** What the port's operations work on. */
 export interface RouterParts {
   readonly services: ReadonlyMap<string, ServedService>
+  readonly capabilities: RouterCapabilities
+  /** Where tables outlive this process; undefined where they do not. */
+  readonly memory: RouteMemory | undefined
   readonly isClosed: () => boolean
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /** The operations of the {@link Router} port. */
-export function routerPort({ services, isClosed, clock, logger }: RouterParts): Required<Router> {
+export function routerPort(parts: RouterParts): Required<Router> {
+  const { services, capabilities, isClosed, clock, logger } = parts
+  const apply = applying(parts)
   const begin = (call: string, { signal }: CallOptions): void => {
     signal?.throwIfAborted()
     if (isClosed()) throw routerError('CHANGEOVER_ROUTER_CLOSED', { call })
@@ -44,7 +37,7 @@ export function routerPort({ services, isClosed, clock, logger }: RouterParts): 
     name: 'node',
     async probe(options = {}) {
       begin('probe', options)
-      return CAPABILITIES
+      return capabilities
     },
     async observe(service, options = {}) {
       begin('observe', options)
@@ -52,7 +45,7 @@ export function routerPort({ services, isClosed, clock, logger }: RouterParts): 
     },
     async apply(table, { signal } = {}) {
       signal?.throwIfAborted()
-      const receipt = isClosed() ? unreachable(table) : applied(services, table)
+      const receipt = isClosed() ? unreachable(table) : await apply(table)
       logReceipt(logger, table, receipt)
       return receipt
     },
@@ -62,7 +55,7 @@ export function routerPort({ services, isClosed, clock, logger }: RouterParts): 
     },
     async drain(service, instances, options) {
       options.signal?.throwIfAborted()
-      return drained(serviceOf(services, service).inFlight, instances, clock, options)
+      return drained(serviceOf(services, service), instances, clock, options)
     },
     async traffic(service, { signal } = {}) {
       signal?.throwIfAborted()
@@ -86,10 +79,43 @@ export function serviceOf(
   throw routerError('CHANGEOVER_ROUTER_SERVICE_UNKNOWN', { service: name, known: known(services) })
 }
 
-function applied(services: ReadonlyMap<string, ServedService>, table: RouteTable): Receipt {
+/** In one turn, or where tables are written down first, one table after the other. */
+function applying({ services, memory, isClosed }: RouterParts) {
+  let last: Promise<unknown> = Promise.resolve()
+  return async (table: RouteTable): Promise<Receipt> => {
+    const served = services.get(table.service)
+    if (!served) return unserved(services, table)
+    if (!memory) return forced(served, served.routes.judge(table))
+    const turn = last.then(() => (isClosed() ? unreachable(table) : keep(served, table, memory)))
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+function forced({ routes }: ServedService, { receipt, next }: Judgement): Receipt {
+  if (next) routes.force(next)
+  return receipt
+}
+
+/** Written before it is in force: after a crash, whatever was answered with `applied` is there again. */
+async function keep(
+  served: ServedService,
+  table: RouteTable,
+  memory: RouteMemory,
+): Promise<Receipt> {
+  const judgement = served.routes.judge(table)
+  if (!judgement.next) return judgement.receipt
+  const kept = await memory.keep(judgement.next)
+  if (kept.outcome === 'kept') return forced(served, judgement)
   const { service, revision } = table
-  const served = services.get(service)
-  if (served) return served.routes.apply(table)
+  const outcome = kept.outcome === 'refused' ? 'rejected' : 'indeterminate'
+  return { service, revision, outcome, reason: kept.reason }
+}
+
+function unserved(
+  services: ReadonlyMap<string, ServedService>,
+  { service, revision }: RouteTable,
+): Receipt {
   const reason = `the router has no listener for "${service}", only for: ${known(services)}`
   return { service, revision, outcome: 'rejected', reason }
 }

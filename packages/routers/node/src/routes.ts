@@ -1,9 +1,14 @@
-import { checkRouteTable, type Pool, type RouteTable } from '@changeover/engine'
+import type { RouteTable } from '@changeover/engine'
 import type { RawHeaders } from './headers.ts'
-import { type Lane, laneOf, type RoutedInstance, type RoutedPool } from './routed-pool.ts'
-import { compileSteering, steeredReleases, type Steering, steeringProblem } from './steering.ts'
-import { parseAddress } from './address.ts'
-import { routerError } from './router-error.ts'
+import { compileMirror, type MirrorRoute } from './mirror.ts'
+import {
+  type InstanceMaker,
+  type Lane,
+  laneOf,
+  type RoutedInstance,
+  type RoutedPool,
+} from './routed-pool.ts'
+import { compileSteering, steeredReleases, type Steering } from './steering.ts'
 
 /** A route table, compiled for choosing. */
 export interface Routes {
@@ -14,37 +19,20 @@ export interface Routes {
   readonly weighted: Lane
   /** Only where the table has rules or an affinity: all other requests pay nothing for them. */
   readonly steer: Steering | undefined
+  /** Only where the table copies requests. */
+  readonly mirror: MirrorRoute | undefined
 }
 
-/**
- * A frozen copy of `table`, if it can be routed.
- *
- * @throws ChangeoverError `CHANGEOVER_WEIGHTS_INVALID`, `CHANGEOVER_ROUTER_TABLE_INVALID`
- */
-export function acceptTable(table: RouteTable): RouteTable {
-  const copy = deepFreeze(structuredClone(table))
-  checkRouteTable(copy)
-  const problem = tableProblem(copy)
-  if (problem === undefined) return copy
-  throw routerError('CHANGEOVER_ROUTER_TABLE_INVALID', { service: copy.service, problem })
-}
-
-function tableProblem(table: RouteTable): string | undefined {
-  const { revision, fence, pools, mirror } = table
-  if (!Number.isSafeInteger(revision)) return `revision ${revision} is not a whole number`
-  if (!Number.isSafeInteger(fence)) return `fence ${fence} is not a whole number`
-  if (mirror && mirror.weight > 0) return 'it mirrors requests, which this router cannot do'
-  const bad = pools
-    .flatMap(({ instances }) => instances)
-    .find(({ address }) => parseAddress(address) === undefined)
-  if (bad) return `instance "${bad.id}" has address "${bad.address}"`
-  return steeringProblem(table)
+/** What makes instances: for requests, and on connections of their own for copies of requests. */
+export interface InstanceMakers {
+  readonly routed: InstanceMaker
+  readonly copied: InstanceMaker
 }
 
 /** Compiles an accepted table. `phase` is where the weighted sequences start. */
 export function compileRoutes(
   table: RouteTable,
-  instance: (release: string, instance: Pool['instances'][number]) => RoutedInstance,
+  { routed, copied }: InstanceMakers,
   phase: number,
 ): Routes {
   const named = steeredReleases(table)
@@ -53,11 +41,12 @@ export function compileRoutes(
     .map(({ release, weight, instances }) => ({
       release,
       weight,
-      instances: instances.map((one) => instance(release, one)),
+      instances: instances.map((one) => routed(release, one)),
       turn: 0,
     }))
   const steer = compileSteering(table, pools, phase)
-  return { table, pools, weighted: laneOf(pools, phase), steer }
+  const mirror = compileMirror(table, copied, phase)
+  return { table, pools, weighted: laneOf(pools, phase), steer, mirror }
 }
 
 /** The instance for a new request: the pool by weight, within it the least busy; undefined where nothing is routed. */
@@ -89,7 +78,11 @@ export function chooseAgain(
   return undefined
 }
 
-function leastBusy(pool: RoutedPool, tried: readonly RoutedInstance[]): RoutedInstance | undefined {
+/** The instance with the fewest requests in flight, ties in turn, without those that were `tried`. */
+export function leastBusy(
+  pool: RoutedPool,
+  tried: readonly RoutedInstance[],
+): RoutedInstance | undefined {
   const { instances } = pool
   let best: RoutedInstance | undefined
   pool.turn = (pool.turn + 1) % instances.length
@@ -105,12 +98,4 @@ function leastBusy(pool: RoutedPool, tried: readonly RoutedInstance[]): RoutedIn
 /** By name, not by identity: a table that came in between compiles the same instance anew. */
 function wasTried(one: RoutedInstance, tried: readonly RoutedInstance[]): boolean {
   return tried.some(({ id, address }) => id === one.id && address === one.address)
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const part of Object.values(value)) deepFreeze(part)
-  }
-  return value
 }

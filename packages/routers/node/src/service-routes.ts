@@ -1,16 +1,16 @@
 import {
+  acceptRouteTable,
   type ObservedRoutes,
-  type Pool,
+  parseAddress,
   type Proof,
   type Receipt,
   type RouteTable,
-  routesAlike,
+  staleTable,
 } from '@changeover/engine'
-import { parseAddress } from './address.ts'
+import { CAPABILITIES } from './capabilities.ts'
 import type { InFlight } from './in-flight.ts'
-import type { RoutedInstance } from './routed-pool.ts'
-import { acceptTable, compileRoutes, type Routes } from './routes.ts'
-import { routerError } from './router-error.ts'
+import type { InstanceMaker } from './routed-pool.ts'
+import { compileRoutes, type Routes } from './routes.ts'
 import type { Traffic } from './traffic.ts'
 import { type Endpoint, endpoint, type UpstreamLimits } from './upstream-pool.ts'
 
@@ -18,13 +18,25 @@ import { type Endpoint, endpoint, type UpstreamLimits } from './upstream-pool.ts
 export interface ServiceRoutes {
   /** The routes in force; undefined before the first table. */
   readonly current: () => Routes | undefined
-  /** @throws ChangeoverError where the table cannot be routed; an older one is answered, not thrown */
-  apply(table: RouteTable): Receipt
+  /**
+   * What comes of a table: nothing is changed yet.
+   *
+   * @throws ChangeoverError where the table cannot be routed; an older one is answered, not thrown
+   */
+  judge(table: RouteTable): Judgement
+  /** Makes a table that was judged the one in force, at once. */
+  force(table: RouteTable): void
   observe(): ObservedRoutes
   /** What is known now of the receipt's table. In one process that never changes by waiting. */
   prove(receipt: Receipt): Proof
   /** Routes nothing any more, and closes every connection. */
   close(): void
+}
+
+/** The answer to a table, and what is to be forced for it to be true; nothing where no route changes. */
+export interface Judgement {
+  readonly receipt: Receipt
+  readonly next?: RouteTable
 }
 
 /** What the routes of a service count into. */
@@ -41,59 +53,74 @@ export function serviceRoutes(
   phase: number,
 ): ServiceRoutes {
   const endpoints = new Map<string, Endpoint>()
+  /** Copies have connections of their own, so that they are in no request's way. */
+  const mirrored = new Map<string, Endpoint>()
   let routes: Routes | undefined
 
-  const endpointOf = (address: string): Endpoint => {
-    const known = endpoints.get(address)
-    if (known) return known
-    const parsed = parseAddress(address)
-    if (!parsed) throw routerError('CHANGEOVER_ROUTER_TABLE_INVALID', { service, problem: address })
-    const made = endpoint(parsed, limits)
-    endpoints.set(address, made)
-    return made
-  }
-
-  const instanceOf = (
-    release: string,
-    { id, address }: Pool['instances'][number],
-  ): RoutedInstance => ({
-    id,
-    release,
-    address,
-    endpoint: endpointOf(address),
-    inFlight: inFlight.of(id),
-    tally: traffic.of(release),
-  })
+  const maker =
+    (among: Map<string, Endpoint>): InstanceMaker =>
+    (release, { id, address }) => ({
+      id,
+      release,
+      address,
+      endpoint: endpointOf(among, address, limits),
+      inFlight: inFlight.of(id),
+      tally: traffic.of(release),
+    })
+  const makers = { routed: maker(endpoints), copied: maker(mirrored) }
 
   const force = (table: RouteTable): void => {
     traffic.seen(table.pools.map(({ release }) => release))
-    routes = compileRoutes(table, instanceOf, routes?.weighted.sequence.phase() ?? phase)
-    retireOthers(endpoints, table)
+    routes = compileRoutes(table, makers, routes?.weighted.sequence.phase() ?? phase)
+    retireOthers(endpoints, table.pools)
+    retireOthers(mirrored, routes.mirror ? [routes.mirror.pool] : [])
     inFlight.route(routedIds(routes))
   }
 
   return {
     current: () => routes,
-    apply(table) {
-      const accepted = acceptTable(table)
-      const { revision } = accepted
-      const reason = staleReason(routes?.table, accepted)
-      if (reason !== undefined) return { service, revision, outcome: 'rejected', reason }
-      if (!isInForce(routes?.table, accepted)) force(accepted)
-      return { service, revision, outcome: 'applied' }
+    judge(table) {
+      const next = acceptRouteTable(table, CAPABILITIES)
+      const { revision } = next
+      const reason = staleTable(routes?.table, next)
+      if (reason !== undefined)
+        return { receipt: { service, revision, outcome: 'rejected', reason } }
+      const receipt = { service, revision, outcome: 'applied' } as const
+      return isInForce(routes?.table, next) ? { receipt } : { receipt, next }
     },
+    force,
     observe: () => observed(service, routes?.table),
     prove: (receipt) => proof(receipt, routes?.table, inFlight.active),
     close() {
       routes = undefined
-      for (const { destroy } of endpoints.values()) destroy()
-      endpoints.clear()
+      for (const among of [endpoints, mirrored]) {
+        for (const { destroy } of among.values()) destroy()
+        among.clear()
+      }
       inFlight.route(new Set())
     },
   }
 }
 
-function retireOthers(endpoints: Map<string, Endpoint>, { pools }: RouteTable): void {
+function endpointOf(
+  among: Map<string, Endpoint>,
+  address: string,
+  limits: UpstreamLimits,
+): Endpoint {
+  const known = among.get(address)
+  if (known) return known
+  const parsed = parseAddress(address)
+  if (!parsed) throw new TypeError(`${address} was accepted as an address`)
+  const made = endpoint(parsed, limits)
+  among.set(address, made)
+  return made
+}
+
+interface Named {
+  readonly instances: readonly { readonly address: string }[]
+}
+
+function retireOthers(endpoints: Map<string, Endpoint>, pools: readonly Named[]): void {
   const named = new Set(pools.flatMap(({ instances }) => instances.map(({ address }) => address)))
   for (const [address, { retire }] of endpoints) {
     if (named.has(address)) continue
@@ -102,20 +129,10 @@ function retireOthers(endpoints: Map<string, Endpoint>, { pools }: RouteTable): 
   }
 }
 
-function routedIds({ pools }: Routes): Set<string> {
-  return new Set(pools.flatMap(({ instances }) => instances.map(({ id }) => id)))
-}
-
-/** Why `next` must not replace `current`; undefined where it may, or is the same. */
-function staleReason(current: RouteTable | undefined, next: RouteTable): string | undefined {
-  if (!current) return undefined
-  const { revision, fence } = current
-  if (next.fence < fence) return `fence ${next.fence} is older than ${fence}, which is in force`
-  if (next.revision < revision)
-    return `revision ${next.revision} is older than ${revision}, which is in force`
-  if (next.revision === revision && !routesAlike(current, next))
-    return `revision ${revision} is in force with other routes`
-  return undefined
+/** Copies are requests too: an instance that gets them is not drained. */
+function routedIds({ pools, mirror }: Routes): Set<string> {
+  const reached = mirror ? [...pools, mirror.pool] : pools
+  return new Set(reached.flatMap(({ instances }) => instances.map(({ id }) => id)))
 }
 
 function isInForce(current: RouteTable | undefined, { revision, fence }: RouteTable): boolean {

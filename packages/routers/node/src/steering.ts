@@ -17,16 +17,6 @@ export function steeredReleases({ rules = [], affinity }: RouteTable): ReadonlyS
   return new Set([...rules, ...(affinity ? [affinity] : [])].map(({ release }) => release))
 }
 
-/** What makes rules and affinity impossible to look for in a request; undefined where nothing does. */
-export function steeringProblem({ rules = [], affinity }: RouteTable): string | undefined {
-  const texts: readonly unknown[] = [
-    ...rules.flatMap(({ header = '', cookie = '', value = '' }) => [header, cookie, value]),
-    ...(affinity ? [affinity.salt, affinity.header ?? affinity.cookie] : []),
-  ]
-  const whole = texts.every((text) => typeof text === 'string')
-  return whole ? undefined : 'a rule or an affinity has something else where it needs text'
-}
-
 /** Compiles the rules and the affinity of a table; undefined where it has none. */
 export function compileSteering(
   { rules = [], affinity }: RouteTable,

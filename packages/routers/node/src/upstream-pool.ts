@@ -1,7 +1,9 @@
-import { Agent } from 'node:http'
-import { connect, Socket } from 'node:net'
+import { Agent, type ClientRequest } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Address } from './address.ts'
+import type { Address } from '@changeover/engine'
+import { dial } from './dial.ts'
+import { type WirePool, wirePool } from './wire/wire-pool.ts'
 
 /** Limits of the connections to instances. */
 export interface UpstreamLimits {
@@ -11,11 +13,16 @@ export interface UpstreamLimits {
   readonly idleMs: number
   /** Idle connections kept for each instance. */
   readonly idleConnections: number
+  /** How long an instance may take for the head of its answer; 0 sets no limit. */
+  readonly answerMs: number
 }
 
 /** The keep-alive connections to one address. The connection used last is used first, so that the others go idle. */
 export interface Endpoint extends Address {
+  /** Those of requests that go by `node:http`. */
   readonly agent: Agent
+  /** Those of plain requests. */
+  readonly wire: WirePool
   /** Closes the idle connections; the next request makes a fresh one. */
   readonly dropIdle: () => void
   /** Closes the idle connections now and each busy one as soon as its answer ended. */
@@ -24,16 +31,8 @@ export interface Endpoint extends Address {
   readonly destroy: () => void
 }
 
-/** Errors of connections that were never made: nothing was sent, so any request may go elsewhere. */
-const neverConnected = new WeakSet<Error>()
-
 /** Idle limits that instances announced, where they are shorter than the router's own. */
 const announcedIdle = new WeakMap<Socket, number>()
-
-/** Whether `error` proves that the instance never saw a byte of the request. */
-export function wasNeverConnected(error: Error): boolean {
-  return neverConnected.has(error)
-}
 
 /** Keeps `socket` no longer than its instance said that it would, less a second for the way there. */
 export function announceIdle(socket: Socket, seconds: number): void {
@@ -43,12 +42,23 @@ export function announceIdle(socket: Socket, seconds: number): void {
 /** A pool of connections to `address`, empty at first. */
 export function endpoint(address: Address, limits: UpstreamLimits): Endpoint {
   const agent = new EndpointAgent(address, limits)
+  const wire = wirePool(address, limits)
   return {
     ...address,
     agent,
-    dropIdle: () => agent.dropIdle(),
-    retire: () => agent.retire(),
-    destroy: () => agent.destroy(),
+    wire,
+    dropIdle() {
+      agent.dropIdle()
+      wire.dropIdle()
+    },
+    retire() {
+      agent.retire()
+      wire.retire()
+    },
+    destroy() {
+      agent.destroy()
+      wire.destroy()
+    },
   }
 }
 
@@ -69,15 +79,22 @@ class EndpointAgent extends Agent {
   }
 
   override createConnection(): Duplex {
-    return dial(this.#address, this.#limits.connectMs)
+    return dial(this.#address, this.#limits)
   }
 
   /** Decides whether an answered connection is kept. Leaves out what Node repeats for each answer: keep-alive probes, unref. */
   override keepSocketAlive(socket: Duplex): boolean {
     if (this.#retired || !(socket instanceof Socket)) return false
     const idleMs = Math.min(this.#limits.idleMs, announcedIdle.get(socket) ?? Infinity)
-    if (idleMs > 0) socket.setTimeout(idleMs)
-    return idleMs > 0
+    if (idleMs <= 0) return false
+    socket.setTimeout(idleMs)
+    socket.once('data', destroyThis)
+    return true
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    socket.off('data', destroyThis)
+    super.reuseSocket(socket, request)
   }
 
   dropIdle(): void {
@@ -90,22 +107,7 @@ class EndpointAgent extends Agent {
   }
 }
 
-function dial({ host, port }: Address, connectMs: number): Socket {
-  const socket = connect({ host, port, noDelay: true, keepAlive: true })
-  const late = setTimeout(() => {
-    socket.destroy(
-      Object.assign(new Error(`no connection within ${connectMs} ms`), { code: 'ETIMEDOUT' }),
-    )
-  }, connectMs)
-  socket.once('error', markUnsent)
-  socket.once('close', () => clearTimeout(late))
-  socket.once('connect', () => {
-    clearTimeout(late)
-    socket.off('error', markUnsent)
-  })
-  return socket
-}
-
-function markUnsent(error: Error): void {
-  neverConnected.add(error)
+/** Nobody asked for anything on an idle connection, so what comes there is nobody's answer. */
+function destroyThis(this: Duplex): void {
+  this.destroy()
 }

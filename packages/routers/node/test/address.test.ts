@@ -1,32 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { formatUrl, parseAddress } from '../src/address.ts'
+import { formatUrl } from '../src/address.ts'
 import { requestTarget } from '../src/request-target.ts'
 
-describe('an address', () => {
-  test.each([
-    ['127.0.0.1:3000', { host: '127.0.0.1', port: 3000 }],
-    ['shop-1.internal:80', { host: 'shop-1.internal', port: 80 }],
-    ['[::1]:65535', { host: '::1', port: 65_535 }],
-  ])('%s is taken apart', (text, parsed) => {
-    expect(parseAddress(text)).toEqual(parsed)
-  })
-
-  test.each([
-    '',
-    'shop',
-    ':80',
-    'shop:',
-    'shop:0',
-    'shop:65536',
-    '::1:80',
-    'http://a:80',
-    'a/b:80',
-    'u@a:80',
-    'a b:80',
-  ])('"%s" is none', (text) => {
-    expect(parseAddress(text)).toBeUndefined()
-  })
-
+describe('the address', () => {
   test.each([
     ['127.0.0.1', 'http://127.0.0.1:80'],
     ['0.0.0.0', 'http://127.0.0.1:80'],

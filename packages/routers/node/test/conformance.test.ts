@@ -1,8 +1,27 @@
-import type { Affinity, ReleaseTraffic, Router, RouteRule, RouteTable } from '@changeover/engine'
+import type { Router } from '@changeover/engine'
 import { nodeRouter } from '@changeover/router-node'
 import { routerConformance, type RouterSubject } from '@changeover/testing'
 import { describe, expect, test } from 'vitest'
 import { named } from './backends.ts'
+import {
+  changed,
+  clinging,
+  cohort,
+  doubled,
+  ensureSome,
+  firstInstances,
+  quick,
+  retold,
+  reweighed,
+  rewritten,
+  ruled,
+  valueless,
+  without,
+} from './broken-tables.ts'
+import { brokenMirrors } from './broken-mirrors.ts'
+import { brokenUnderLoad } from './broken-under-load.ts'
+import { splicedRouter } from './spliced-router.ts'
+import { wireDefects } from './wire-defects.ts'
 
 describe('the node router', () => {
   routerConformance({ test, create: listening })
@@ -13,25 +32,15 @@ const TIMED =
 const SIDES = 'a user has one side at a weight, and who is in stays in at every greater weight'
 
 describe('a router whose requests break its word fails the suite', () => {
-  const defects: readonly [
+  const defects: readonly (readonly [
     defect: string,
     breakIt: (router: Router, subject: RouterSubject) => Partial<Router>,
     sentence: string,
-  ][] = [
+  ])[] = [
     [
       'sends requests to a release without weight',
       (router) => ({ apply: (table) => router.apply(reweighed(table, ensureSome)) }),
       'a release with weight 0 gets none of 500 requests',
-    ],
-    [
-      'rounds weights to all or nothing',
-      (router) => ({ apply: (table) => router.apply(reweighed(table, allOrNothing)) }),
-      'a tenth and a hundredth of the weight are that share of 1,000 requests',
-    ],
-    [
-      'returns before it has converged',
-      late,
-      'once a table has converged no release that left answers, nor is a request dropped, 20 times under load',
     ],
     [
       'knows one instance of a release',
@@ -71,6 +80,22 @@ describe('a router whose requests break its word fails the suite', () => {
       'takes any value for that of a rule',
       (router) => changed(router, (table) => rewritten(table, valueless)),
       'a rule with a value takes that value alone, of a header and of a cookie',
+    ],
+    [
+      'takes the values of rules for patterns',
+      (router) =>
+        changed(router, (table) =>
+          rewritten(table, (rule) => (rule.value === 'x*x' ? valueless(rule) : rule)),
+        ),
+      'a mark with an odd value is found by that value and no other, or is refused with a code',
+    ],
+    [
+      'cuts the values of rules at spaces',
+      (router) =>
+        changed(router, (table) =>
+          rewritten(table, (rule) => ({ ...rule, value: rule.value?.split(' ')[0] ?? '' })),
+        ),
+      'a mark with an odd value is found by that value and no other, or is refused with a code',
     ],
     [
       'lets the last rule decide',
@@ -176,6 +201,7 @@ describe('a router whose requests break its word fails the suite', () => {
       }),
       'a drain that is aborted while a request is in flight is rejected with the reason, and cuts nothing',
     ],
+    ...brokenMirrors,
   ]
 
   test.each(defects)('one that %s', async (_, breakIt, sentence) => {
@@ -185,6 +211,20 @@ describe('a router whose requests break its word fails the suite', () => {
       return { ...subject, router: { ...router, ...breakIt(router, subject) }, patience: '1s' }
     })
   })
+
+  test.each(wireDefects)('one that %s', async (_, splice, sentence) => {
+    await expectFailure(sentence, () => splicedRouter(splice))
+  })
+
+  test.each(brokenUnderLoad)(
+    'one that %s, which is found under load',
+    async (_, breakIt, sentence) => {
+      await expectFailure(sentence, async () => {
+        const subject = { ...(await listening()), patience: '1s' as const, cutovers: 2 }
+        return breakIt(subject)
+      })
+    },
+  )
 
   const TABLELESS = 'without a table, or with one that has no pool, requests are answered with 503'
 
@@ -197,7 +237,10 @@ describe('a router whose requests break its word fails the suite', () => {
   })
 
   test('and for every sentence about requests there is one', async () => {
-    const caught = new Set([...defects.map(([, , sentence]) => sentence), TABLELESS])
+    const caught = new Set(
+      [...defects, ...wireDefects, ...brokenUnderLoad].map(([, , sentence]) => sentence),
+    )
+    caught.add(TABLELESS)
     const sentences = await sentencesOnRequests()
     expect(sentences.length).toBeGreaterThan(15)
     expect(sentences.filter((one) => !caught.has(one))).toStrictEqual([])
@@ -207,7 +250,8 @@ describe('a router whose requests break its word fails the suite', () => {
 async function listening(): Promise<RouterSubject> {
   const router = nodeRouter({ listeners: { shop: { port: 0 } }, timeouts: { close: 0 } })
   const { shop } = await router.listen()
-  return { router, service: 'shop', url: shop!, close: () => router.close() }
+  const close = (): Promise<void> => router.close()
+  return { router, service: 'shop', url: shop!, close }
 }
 
 /** Runs the test with that name, and expects it to fail. */
@@ -220,123 +264,20 @@ async function expectFailure(
   await expect(tests.get(`router: ${sentence}`)?.()).rejects.toBeInstanceOf(Error)
 }
 
-/** What a router that fails in everything passes, since it has no url: nothing but what is about requests. */
+/** What is not checked where there is no url. */
 async function sentencesOnRequests(): Promise<string[]> {
   const fail = (): Promise<never> => Promise.reject(new Error('no'))
   const calls = { probe: fail, observe: fail, apply: fail, converge: fail, drain: fail }
   const router = { name: 'dumb', ...calls }
-  const passed: string[] = []
+  const unchecked: string[] = []
   const running: Promise<unknown>[] = []
   routerConformance({
-    test: (name, run) => running.push(run().then(() => passed.push(name), String)),
+    test: (_, run) => running.push(run().catch(String)),
     create: async () => ({ router, stalled: router, service: 'shop', close: async () => {} }),
+    evidence: (one) => {
+      if (one.lacking.includes('url')) unchecked.push(one.case)
+    },
   })
   await Promise.all(running)
-  return passed.map((name) => name.slice('router: '.length))
-}
-
-function reweighed(
-  table: RouteTable,
-  change: (weights: readonly number[]) => readonly number[],
-): RouteTable {
-  const weights = change(table.pools.map(({ weight }) => weight))
-  return { ...table, pools: table.pools.map((pool, i) => ({ ...pool, weight: weights[i] ?? 0 })) }
-}
-
-function ensureSome(weights: readonly number[]): readonly number[] {
-  const full = weights.indexOf(10_000)
-  if (full < 0) return weights
-  const others = weights.length - 1
-  return weights.map((_, i) => (i === full ? 10_000 - 100 * others : 100))
-}
-
-function allOrNothing(weights: readonly number[]): readonly number[] {
-  const most = weights.indexOf(Math.max(...weights))
-  return weights.map((_, i) => (i === most ? 10_000 : 0))
-}
-
-function firstInstances(table: RouteTable): RouteTable {
-  const pools = table.pools.map((pool) => ({ ...pool, instances: pool.instances.slice(0, 1) }))
-  return { ...table, pools }
-}
-
-/** Applies another table than the one that it was given. */
-function changed(router: Router, change: (table: RouteTable) => RouteTable): Partial<Router> {
-  return { apply: (table, options) => router.apply(change(table), options) }
-}
-
-function without(table: RouteTable, part: 'rules' | 'affinity'): RouteTable {
-  const others = { ...table }
-  Reflect.deleteProperty(others, part)
-  return others
-}
-
-function ruled(table: RouteTable, wanted: (rule: RouteRule) => boolean): RouteTable {
-  return { ...table, rules: (table.rules ?? []).filter(wanted) }
-}
-
-function rewritten(table: RouteTable, rewrite: (rule: RouteRule) => RouteRule): RouteTable {
-  return { ...table, rules: (table.rules ?? []).map(rewrite) }
-}
-
-function valueless(rule: RouteRule): RouteRule {
-  const others = { ...rule }
-  Reflect.deleteProperty(others, 'value')
-  return others
-}
-
-function cohort(table: RouteTable, change: Partial<Affinity>): RouteTable {
-  return table.affinity ? { ...table, affinity: { ...table.affinity, ...change } } : table
-}
-
-/** Twice the weight, as far as there is any, for the release of the cohort. */
-function doubled(table: RouteTable): RouteTable {
-  const release = table.affinity?.release
-  const weight = Math.min(
-    10_000,
-    2 * (table.pools.find((pool) => pool.release === release)?.weight ?? 0),
-  )
-  return reweighed(table, () =>
-    table.pools.map((pool) => (pool.release === release ? weight : 10_000 - weight)),
-  )
-}
-
-/** A table without rules leaves those of the one before in force. */
-function clinging(router: Router): Partial<Router> {
-  let rules: readonly RouteRule[] = []
-  return changed(router, (table) => ({ ...table, rules: (rules = table.rules ?? rules) }))
-}
-
-type Slow = NonNullable<ReleaseTraffic['slow']>
-
-/** Counts slow requests in another way. */
-function retold(router: Router, retell: (slow: Slow) => Slow): Partial<Router> {
-  return {
-    async traffic(service) {
-      const sample = Object.entries((await router.traffic?.(service)) ?? {})
-      return Object.fromEntries(
-        sample.map(([release, { slow = {}, ...counts }]) => {
-          return [release, { ...counts, slow: retell(slow) }]
-        }),
-      )
-    },
-  }
-}
-
-function quick(slow: Slow): Slow {
-  return Object.fromEntries(Object.keys(slow).map((bound) => [bound, 0]))
-}
-
-/** Answers at once, and does what it was asked to a little later. */
-function late(router: Router): Partial<Router> {
-  return {
-    async apply(table) {
-      const { service, revision } = table
-      setTimeout(() => void router.apply(table), 20)
-      return { service, revision, outcome: 'applied' }
-    },
-    converge: async ({ revision }) => {
-      return { revision, converged: true, level: 'observed', evidence: 'it said so' }
-    },
-  }
+  return unchecked
 }

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forwardedHeaders, passedTrailers, returnedHeaders, survey } from '../src/headers.ts'
 
-const origin = { method: 'GET', address: '10.1.2.3', host: 'shop.example' }
+const origin = {
+  method: 'GET',
+  address: '10.1.2.3',
+  host: 'shop.example',
+  secure: false,
+  trusted: false,
+}
 const own = [
   'X-Forwarded-For',
   '10.1.2.3',

@@ -159,8 +159,10 @@ describe('the router', () => {
       rules: true,
       affinity: true,
       slowBounds: SLOW_BOUNDS_MS,
-      mirror: false,
+      mirror: true,
       durable: false,
+      drops: [],
+      cohortHash: 'fnv1a-fmix32',
     })
   })
 

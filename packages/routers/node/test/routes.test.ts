@@ -1,9 +1,16 @@
-import { inCohort, type Pool, proportionalWeights, type RouteTable } from '@changeover/engine'
+import {
+  acceptRouteTable,
+  inCohort,
+  type Pool,
+  proportionalWeights,
+  type RouteTable,
+} from '@changeover/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CAPABILITIES } from '../src/capabilities.ts'
 import { inFlightCounts } from '../src/in-flight.ts'
 import type { RoutedInstance } from '../src/routed-pool.ts'
-import { acceptTable, choose, chooseAgain, compileRoutes, type Routes } from '../src/routes.ts'
+import { choose, chooseAgain, compileRoutes, type Routes } from '../src/routes.ts'
 import { trafficCounts } from '../src/traffic.ts'
 import { endpoint } from '../src/upstream-pool.ts'
 
@@ -96,7 +103,7 @@ function poolOf(name: string, weight: number): Pool {
 
 function compiled(table: RouteTable): Routes {
   const [inFlight, traffic] = [inFlightCounts(), trafficCounts()]
-  const limits = { connectMs: 1_000, idleMs: 1_000, idleConnections: 1 }
+  const limits = { connectMs: 1_000, idleMs: 1_000, idleConnections: 1, answerMs: 0 }
   const instance = (name: string, one: Pool['instances'][number]): RoutedInstance => ({
     ...one,
     release: name,
@@ -104,5 +111,9 @@ function compiled(table: RouteTable): Routes {
     inFlight: inFlight.of(one.id),
     tally: traffic.of(name),
   })
-  return compileRoutes(acceptTable(table), instance, 0.25)
+  return compileRoutes(
+    acceptRouteTable(table, CAPABILITIES),
+    { routed: instance, copied: instance },
+    0.25,
+  )
 }

@@ -21,12 +21,25 @@ export function table({ releases, weights = {}, revision = 1, fence = 1 }: Shape
   return { service: 'shop', revision, fence, pools }
 }
 
+let fastPath = true
+
+/** From now on routers read everything by `node:http`. */
+export function useSlowPath(): void {
+  fastPath = false
+}
+
+/** Whether routers read by themselves what is plain. */
+export function onFastPath(): boolean {
+  return fastPath
+}
+
 /** A router for `shop` that listens on a free port until the test ends. Its weighted sequences start at 0. */
 export async function openRouter(options: Partial<NodeRouterOptions> = {}): Promise<NodeRouter> {
   const router = nodeRouter({
     listeners: { shop: { port: 0 } },
     random: () => 0,
     timeouts: { close: '1s' },
+    fastPath,
     ...options,
   })
   onTestFinished(() => router.close())

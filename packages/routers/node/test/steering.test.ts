@@ -224,19 +224,6 @@ describe('a table', () => {
     expect(report).toMatchObject({ drained: false, inFlight: 0 })
   })
 
-  test('that mirrors requests is refused, since this router cannot', async () => {
-    const router = await openRouter()
-    const mirrored = {
-      ...steer({ v1: ['127.0.0.1:1'] }, {}),
-      mirror: { release: 'v1', weight: 100 },
-    }
-    await expect(router.apply(mirrored)).rejects.toMatchObject({
-      code: 'CHANGEOVER_ROUTER_TABLE_INVALID',
-      message: expect.stringContaining('mirror'),
-    })
-    expect((await router.observe('shop')).table).toBeUndefined()
-    expect(await router.probe()).toMatchObject({ rules: true, affinity: true, mirror: false })
-  })
   test.each([
     ['a value', { rules: [{ release: 'v1', header: 'x-preview', value: 1 }] }],
     ['a name', { rules: [{ release: 'v1', header: 1 }] }],

@@ -1,0 +1,5 @@
+export { caddyConfig, type CaddyConfigInput, MARK_HEADER } from './caddy-config.ts'
+export { type CaddyRouter, caddyRouter } from './caddy-router.ts'
+export type { Json, JsonObject } from './json.ts'
+export type { CaddyRouterOptions, CreateOptions, ServiceOptions } from './options.ts'
+export { ERROR_CODES, type RouterErrorCode } from './router-error.ts'

@@ -1,0 +1,8 @@
+export { type NginxRouter, nginxRouter } from './nginx-router.ts'
+export type { ConfigRequest } from './config-request.ts'
+export { nginxConfig } from './nginx-config.ts'
+export { nginxLocation } from './nginx-location.ts'
+export type { NginxRouterOptions, NginxServiceOptions, RouterMode } from './options.ts'
+export { ERROR_CODES, type RouterErrorCode } from './router-error.ts'
+export { SLOW_BOUNDS_MS } from './traffic-bounds.ts'
+export type { UpstreamSettings } from './upstream-config.ts'
