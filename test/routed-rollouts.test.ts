@@ -94,7 +94,8 @@ describe.each(routers)('Behind %s, under load,', { timeout: 120_000 }, (name, st
     // Nothing is served while a router restarts, and what it was in the middle of is cut; then all is well again.
     expect(rollout.audit).toMatchObject({ twice: [], lost: [] })
     const { sent, unanswered } = rollout.report
-    expect(Math.max(0, ...unanswered)).toBeLessThan(sent - 20)
+    const late = unanswered.filter((n) => n >= sent - 50)
+    expect(late.length).toBeLessThanOrEqual(can.drops?.length ? 25 : 0)
   })
 
   it(`nothing is left of what ${name} was in front of`, async () => {

@@ -135,7 +135,8 @@ async function observeRoutes(upkeep: Upkeep): Promise<void> {
   over.throwIfAborted()
   if (typeof observed === 'string') return tell(upkeep, 'router', observed)
   // A table of ours, or of somebody else, is on its way; the next look shows where it leads.
-  if (!inForce || run.inForce !== inForce || !observed.converged) return
+  if (!inForce || run.inForce !== inForce) return
+  if (!observed.converged && (observed.drift.length === 0 || isSending(run))) return
   if (observed.table && observed.drift.length === 0 && routesAlike(observed.table, inForce)) return
   run.inForce = undefined
   run.sent = observed.table
@@ -146,6 +147,11 @@ async function observeRoutes(upkeep: Upkeep): Promise<void> {
     type: 'noticed',
     message: `somebody else changed the routes to ${told}; they are put right`,
   })
+}
+
+/** Whether a table of ours is on its way: what differs meanwhile is its own doing. */
+function isSending({ sent, inForce }: Run): boolean {
+  return sent?.revision !== inForce?.revision
 }
 
 /** Journals something that people should see, once. */

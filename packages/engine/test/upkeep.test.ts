@@ -217,6 +217,35 @@ describe('a router that somebody else changed', () => {
     expect(await stage.clock.run(rollout.finished)).toMatchObject({ outcome: 'promoted' })
   })
 
+  test('is put right too where requests follow no table any more, as its drift says', async () => {
+    const clock = virtualClock(1_000_000)
+    const memory = memoryRouter({ clock })
+    let drift: readonly string[] = []
+    const router: Router = {
+      ...memory,
+      async observe(...a) {
+        const observed = await memory.observe(...a)
+        return { ...observed, converged: observed.converged && drift.length === 0, drift }
+      },
+      async apply(...a) {
+        drift = []
+        return memory.apply(...a)
+      },
+    }
+    const stage = setStage({ clock, router, fleet: memoryFleet({ clock }) })
+    const first = await clock.run(stage.engine.start(request('v1')))
+    await clock.run(first.finished)
+    const strategy = flip(HALF, BAKE)
+    const rollout = await clock.run(stage.engine.start(request('v2', { strategy })))
+    await clock.advance(10_000)
+    const { revision } = await memory.observe('shop')
+    drift = ['release "v2" is served by nobody, and others were applied']
+    await clock.advance(15_000)
+    expect(drift).toEqual([])
+    expect((await memory.observe('shop')).revision).toBe(revision + 1)
+    expect(await clock.run(rollout.finished)).toMatchObject({ outcome: 'promoted' })
+  })
+
   test.each([
     ['gets its table again', false, 15_000],
     ['and tells so gets its table at once', true, 500],

@@ -1,5 +1,6 @@
 import {
   acceptRouteTable,
+  type DrainReport,
   type ObservedRoutes,
   type Receipt,
   type Router,
@@ -70,11 +71,14 @@ export function routerPort(parts: PortParts): Router & Required<Pick<Router, 'wa
       during(parts, 'drain', signal, async (both) => {
         const known = serviceOf(services, service)
         const wait = { clock, deadlineMs: deadline, signal: both }
-        const last = await lookUntil(wait, async (look) => {
+        // A look that fails, such as during somebody's reload, does not make unknown what was counted before it.
+        let counted: DrainReport | undefined
+        await lookUntil(wait, async (look) => {
           const report = await drained(parts, known, instances, look)
-          return { report, final: report.drained }
+          if (report.inFlight !== 'unknown' || !counted) counted = report
+          return { final: report.drained }
         })
-        return last?.report ?? UNCOUNTED
+        return counted ?? UNCOUNTED
       }),
     watch(service, listener) {
       const known = serviceOf(services, service)

@@ -111,6 +111,24 @@ describe('A change', () => {
   })
 })
 
+describe('A drain', () => {
+  it('that Caddy does not answer at its end tells the requests that were counted before', async () => {
+    let looks = 0
+    const left = [{ id: 'b-1', address: 'b:1' }]
+    const route = JSON.stringify({ '@id': 'shop', handle: wholeState(table(), left).handle })
+    const { router } = await fake((request, answer) => {
+      if (request.url === '/reverse_proxy/upstreams')
+        return void answer.end('[{"address":"b:1","num_requests":3}]')
+      if (request.url !== '/id/shop') return void answer.writeHead(404).end()
+      looks += 1
+      return looks > 1 ? void answer.writeHead(500).end() : void answer.end(route)
+    })
+    const report = await router.drain('shop', ['b-1'], { deadline: 400 })
+    expect(looks).toBeGreaterThan(1)
+    expect(report).toMatchObject({ drained: false, inFlight: 3 })
+  })
+})
+
 describe('Options are refused before anything is sent', () => {
   it.each([
     ['an endpoint that is none', { admin: 'ftp://x' }, 'admin'],

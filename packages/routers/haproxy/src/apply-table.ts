@@ -13,7 +13,14 @@ import {
 } from './route-text.ts'
 import { ReplyError } from './runtime-reply.ts'
 import { UnreachableError } from './runtime-socket.ts'
-import { fillCommands, planSlots, type SlotFill, type SlotPlan, slotServers } from './slot-plan.ts'
+import {
+  claimsBeside,
+  fillCommands,
+  planSlots,
+  type SlotFill,
+  type SlotPlan,
+  slotServers,
+} from './slot-plan.ts'
 import { decide } from './table-check.ts'
 
 /** How often a table is planned anew because somebody else wrote in between. */
@@ -54,7 +61,7 @@ async function attemptTable(
   if (decision.kind === 'nothing') return { outcome: 'applied' }
   const plan = planSlots(service, live, table)
   if (!plan) return rejected('no backend is free: each is in force or being filled')
-  const next = nextText(table, plan)
+  const next = nextText(table, plan, live)
   const raw = encodeText(next, service)
   if (raw.length > LONGEST_TEXT)
     return rejected(`the table takes ${raw.length} characters, more than one command holds`)
@@ -65,9 +72,10 @@ async function attemptTable(
   return switchOver(site, ready.read, { table, plan, raw })
 }
 
-function nextText(table: RouteTable, { pools }: SlotPlan): RouteText {
+function nextText(table: RouteTable, plan: SlotPlan, { read }: LiveRoutes): RouteText {
   const { revision, fence, rules = [], affinity } = table
-  return { revision, fence, nonce: newNonce(), pools, rules, affinity, claims: [] }
+  const claims = claimsBeside(read?.text?.claims ?? [], plan)
+  return { revision, fence, nonce: newNonce(), pools: plan.pools, rules, affinity, claims }
 }
 
 /** The text to be exchanged; or that somebody was faster; or why the slots are not ready. */

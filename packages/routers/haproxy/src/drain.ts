@@ -3,7 +3,8 @@ import { slotName } from './service-names.ts'
 import { serversOf } from './live-routes.ts'
 import { encodeName } from './name-code.ts'
 import type { ServiceSettings } from './options.ts'
-import { type Load, parseLoad } from './runtime-reply.ts'
+import { type Load, parseLoad, ReplyError } from './runtime-reply.ts'
+import { UnreachableError } from './runtime-socket.ts'
 import { readLive, type ServiceSite } from './service-site.ts'
 
 const FIRST_LOOK_AFTER_MS = 5
@@ -22,7 +23,9 @@ type Turns = <T>(work: () => Promise<T>) => Promise<T>
 
 /**
  * Waits until the instances answer no request, then closes their servers and looks once more: a request that was tried again
- * in between would be seen.
+ * in between would be seen. A HAProxy that does not answer, as while it restarts, is asked again until the deadline.
+ *
+ * @throws UnreachableError, ReplyError, or the reason of the signal
  */
 export async function drain(
   site: ServiceSite,
@@ -32,20 +35,27 @@ export async function drain(
 ): Promise<DrainReport> {
   const until = clock.now() + deadline
   let closed = false
+  const look = async (): Promise<DrainReport> => {
+    const before = await remains(site, instances, signal)
+    if (isBusy(before) || closed) return report(before)
+    await turns(() => closeServers(site, instances, signal))
+    closed = true
+    return report(await remains(site, instances, signal))
+  }
   for (let pauseMs = FIRST_LOOK_AFTER_MS; ; pauseMs = Math.min(2 * pauseMs, LAST_LOOK_AFTER_MS)) {
-    const { inFlight, waiting } = await remains(site, instances, signal)
+    const seen = await look().catch(unanswered)
     signal?.throwIfAborted()
-    const quiet = inFlight + waiting === 0
-    if (quiet && closed) return report(true, 0)
-    if (quiet && !closed) {
-      await turns(() => closeServers(site, instances, signal))
-      closed = true
-      continue
-    }
     const left = until - clock.now()
-    if (left <= 0) return report(false, inFlight)
+    if ('drained' in seen && (seen.drained || left <= 0)) return seen
+    if ('problem' in seen && left <= 0) throw seen.problem
     await clock.sleep(Math.min(pauseMs, left), signal ? { signal } : {})
   }
+}
+
+/** That HAProxy did not answer; anything else is thrown. */
+function unanswered(error: unknown): { readonly problem: Error } {
+  if (error instanceof UnreachableError || error instanceof ReplyError) return { problem: error }
+  throw error
 }
 
 /** Sums up what the slots show. Pure. */
@@ -102,6 +112,10 @@ async function closeServers(
   if (commands.length > 0) await site.runtime(commands, signal)
 }
 
-function report(drained: boolean, inFlight: number): DrainReport {
-  return { drained, inFlight, longLived: 0, forced: 0 }
+function isBusy({ inFlight, waiting }: Remains): boolean {
+  return inFlight + waiting > 0
+}
+
+function report(remains: Remains): DrainReport {
+  return { drained: !isBusy(remains), inFlight: remains.inFlight, longLived: 0, forced: 0 }
 }

@@ -58,6 +58,18 @@ export function planSlots(
   return { pools: planned, claimed, fills }
 }
 
+/**
+ * What stays claimed beside a plan: slots of writers that never came back. One that was only paused may go on filling its
+ * slot after any number of tables, so others take that slot last.
+ */
+export function claimsBeside(
+  claims: readonly Claim[],
+  { pools, claimed }: Pick<SlotPlan, 'pools' | 'claimed'>,
+): readonly Claim[] {
+  const taken = new Set([...claimed, ...pools.map(({ slot }) => slot)])
+  return claims.filter(({ slot }) => !taken.has(slot))
+}
+
 /** The servers of a pool, by the names that HAProxy knows them by. */
 export function slotServers({ instances }: Pool): readonly SlotServer[] {
   return instances.map(({ id, address }) => ({ name: encodeName(id), address }))

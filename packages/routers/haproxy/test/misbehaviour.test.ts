@@ -73,6 +73,23 @@ test('a call whose signal is aborted ends with its reason, and leaves no connect
   await expect.poll(runtime.connections).toBe(0)
 })
 
+test('a drain outlasts a HAProxy that hangs up for a moment, and says so of one that stays away', async () => {
+  let looks = 0
+  const { router } = await attached((line, socket) => {
+    if (hello.has(line)) return PROMPT
+    if (!line.startsWith('show stat')) return void socket.destroy()
+    looks += 1
+    if (looks < 3) return void socket.destroy()
+    return `# pxname,svname,scur\nchangeover_shop..1,v1.2d1,2\nchangeover_shop..1,BACKEND,2\n${PROMPT}`
+  })
+  expect(await router.drain('shop', ['v1-1'], { deadline: 500 })).toMatchObject({ drained: false })
+  expect(looks).toBeGreaterThan(3)
+  const away = await attached((_, socket) => void socket.destroy())
+  await expect(away.router.drain('shop', ['v1-1'], { deadline: 50 })).rejects.toMatchObject({
+    code: 'CHANGEOVER_HAPROXY_UNREACHABLE',
+  })
+})
+
 test('a closed adapter answers nobody, and closes once', async () => {
   const { router } = await attached(() => PROMPT)
   const closing = router.close()

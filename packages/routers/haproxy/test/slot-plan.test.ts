@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fillCommands, planSlots } from '../src/slot-plan.ts'
+import type { Claim } from '../src/route-text.ts'
+import { claimsBeside, fillCommands, planSlots } from '../src/slot-plan.ts'
 import { changed, follow, followPlan, idle } from './live-maker.ts'
 import { pool, settings, table } from './route-table-maker.ts'
 
@@ -42,6 +43,24 @@ test('a slot that another writer is filling is left alone while another one is f
   const claimed = { ...read, text: { ...read.text, claims: [{ slot: 2, nonce: 'x' }] } }
   const plan = planSlots(service, { ...live, read: claimed }, table(2, pool('v2', 10_000)))
   expect(plan?.claimed).toEqual([3])
+})
+
+test('and it stays so through any number of tables, until no other one is free', () => {
+  let live = follow(service, idle(service), first)
+  let claims: readonly Claim[] = [{ slot: 2, nonce: 'x' }]
+  for (let revision = 2; revision < 8; revision += 1) {
+    const { read } = live
+    if (!read?.text) throw new Error('there is a text')
+    const seen = { ...live, read: { ...read, text: { ...read.text, claims } } }
+    const next = table(revision, pool(`v${revision}`, 10_000))
+    const plan = planSlots(service, seen, next)
+    if (!plan) throw new Error('no slot was free')
+    expect(plan.claimed).not.toContain(2)
+    claims = claimsBeside(claims, plan)
+    live = followPlan(service, live, next, plan)
+  }
+  const taken = { pools: [], claimed: [2] }
+  expect([claims, claimsBeside(claims, taken)]).toEqual([[{ slot: 2, nonce: 'x' }], []])
 })
 
 test('a slot in force is never filled, whatever tables follow each other, and each release is served by its own', () => {

@@ -5,9 +5,18 @@ export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
+/** By default nginx hashes no name of a variable longer than 46 characters, and what is made of a service's name adds up to 28. */
+const LONGEST_NAME = 18
+
+/** The name of a service, or for a long one its beginning and a hash. */
+export function briefName(service: string): string {
+  if (service.length <= LONGEST_NAME) return service
+  return `${service.slice(0, 5)}_${shortHash(service)}`
+}
+
 /** The name from which a service's variables, upstreams and shared memory are named. */
 export function variableName(service: string): string {
-  return `changeover_${service.replaceAll('-', '_')}`
+  return `changeover_${briefName(service).replaceAll('-', '_')}`
 }
 
 /**

@@ -1,4 +1,4 @@
-import { variableName } from './conf-text.ts'
+import { briefName, variableName } from './conf-text.ts'
 import type { ConfigRequest } from './config-request.ts'
 import { keepalive } from './upstream-config.ts'
 
@@ -50,7 +50,7 @@ export function luaServer(request: ConfigRequest): string {
   return [
     'server {',
     `  listen ${control};`,
-    `  server_name changeover-${table.service};`,
+    `  server_name changeover-${briefName(table.service)};`,
     '  access_log off;',
     '  keepalive_timeout 0;',
     '  client_max_body_size 8m;',

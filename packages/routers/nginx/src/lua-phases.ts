@@ -167,9 +167,14 @@ local function put(service, path, body)
   return 200, version
 end
 
+-- Who does not know this worker does not know the others either: what is counted of theirs would be missing.
 local function flights(counts, body)
-  local workers, active, long = {}, 0, 0
-  for worker in body:match("^[^\n]*"):gmatch("%d+") do workers[#workers + 1] = worker end
+  local workers, active, long, known = {}, 0, 0, false
+  for worker in body:match("^[^\n]*"):gmatch("%d+") do
+    workers[#workers + 1] = worker
+    known = known or worker == tostring(ngx.worker.pid())
+  end
+  if not known then return "unknown worker " .. ngx.worker.pid() end
   for id in body:gmatch("\nx(%x*)") do
     for _, worker in ipairs(workers) do
       active = active + (counts:get("f:" .. worker .. ":" .. id) or 0)

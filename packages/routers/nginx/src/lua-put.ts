@@ -67,9 +67,11 @@ async function put(
     'problem' in answer ? answer.problem : `it answers ${answer.status} ${answer.body}`
   const reason = `nginx did not take the table: ${problem}`
   if (now === undefined) return indeterminate(reason)
+  // Somebody's newer table may be there by now: a restart must not bring back what was before it.
+  const kept = now === live || now === '' ? saved : now
   try {
-    if (saved === undefined) await rm(paths.table, { force: true })
-    else await replaceFile(paths.table, saved)
+    if (kept === undefined) await rm(paths.table, { force: true })
+    else await replaceFile(paths.table, kept)
   } catch (error) {
     return indeterminate(`${reason}; and the file could not be put back (${problemOf(error)})`)
   }

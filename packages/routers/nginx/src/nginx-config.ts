@@ -1,5 +1,5 @@
 import type { ConfigRequest } from './config-request.ts'
-import { variableName } from './conf-text.ts'
+import { briefName, variableName } from './conf-text.ts'
 import { luaServer, luaShared } from './lua-config.ts'
 import { digestOf, ownFile } from './own-file.ts'
 import { splitConfig } from './split-config.ts'
@@ -75,5 +75,5 @@ function markerServer({ table, control }: ConfigRequest, digest: string, flag?: 
 
 /** The name by which the control server of a service is asked. */
 export function controlName(service: string): string {
-  return `changeover-${service}`
+  return `changeover-${briefName(service)}`
 }

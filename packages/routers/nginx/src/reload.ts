@@ -28,33 +28,38 @@ export async function reload(parts: DriverParts, request: ReloadRequest): Promis
   const { settings, paths } = parts
   const master = await roomFor(parts)
   if (typeof master === 'string') return rejected(master)
+  const { held } = request
   const before = await readText(paths.conf)
   const { text, digest } = nginxConfig(
     configRequest(parts, request.table, { nonce: randomBytes(8).toString('hex') }),
   )
   try {
     await stage(parts, request, { before, digest })
-    if (!(await request.held())) return indeterminate('another adapter took over the lock')
+    if (!(await held())) return indeterminate(TAKEN_OVER)
     await replaceFile(paths.conf, text)
   } catch (error) {
     return undo(parts, {
+      held,
       before,
       reason: `the configuration could not be written (${problemOf(error)})`,
     })
   }
   const refusal = await testConfig(settings)
   if (refusal !== undefined)
-    return undo(parts, { before, reason: `nginx refuses the configuration: ${refusal}` })
+    return undo(parts, { held, before, reason: `nginx refuses the configuration: ${refusal}` })
   const log = await tailOf(settings.errorLog)
+  // The test of a large configuration takes long enough to be taken for a pause.
+  if (!(await held())) return indeterminate(TAKEN_OVER)
   const failed = await tellMaster(parts, master, request.seen)
-  if (failed !== undefined) return undo(parts, { before, reason: failed })
+  if (failed !== undefined) return undo(parts, { held, before, reason: failed })
   const heard = await outcome(parts, digest, async () => complaint(await log.read(), master.pid))
   if (heard === 'taken') {
     await forget(parts, digest)
     return APPLIED
   }
   const reason = heard ?? `nginx did not take it within ${settings.reloadMs} ms`
-  return undo(parts, { before, reason, late: { old: request.seen.marker?.digest, digest, text } })
+  const late = { old: request.seen.marker?.digest, digest, text }
+  return undo(parts, { held, before, reason, late })
 }
 
 /** Old flags are removed once no worker is left that could look at them. */
@@ -139,10 +144,13 @@ async function outcome(
   )
 }
 
+const TAKEN_OVER = 'another adapter took over the lock'
+
 /** Puts the file back as it was. Should nginx have taken the new one after all, that one stays. */
-async function undo(parts: DriverParts, { before, reason, late }: Undoing): Promise<Answer> {
+async function undo(parts: DriverParts, { held, before, reason, late }: Undoing): Promise<Answer> {
   const { paths } = parts
   try {
+    if (!(await held())) return indeterminate(`${reason}; and ${TAKEN_OVER}`)
     if (before === undefined) await rm(paths.conf, { force: true })
     else if ((await readText(paths.conf)) !== before) await replaceFile(paths.conf, before)
     if (!late) return rejected(reason)
@@ -156,7 +164,7 @@ async function undo(parts: DriverParts, { before, reason, late }: Undoing): Prom
   }
 }
 
-interface Undoing {
+interface Undoing extends Pick<ReloadRequest, 'held'> {
   readonly before: string | undefined
   readonly reason: string
   /** Where nginx was told already: the digests before and after, and the new file. */

@@ -100,8 +100,10 @@ interface Mark {
 function markOf(place: RouteRule | Affinity, target: string): Mark {
   if (place.cookie === undefined)
     return { blocks: [], variable: headerVariable(place.header ?? '') }
-  const quoted = `${target}_q`
-  const plain = `${target}_p`
+  // A group of a regular expression may have a name of 32 characters.
+  const groups = `co_${shortHash(target)}`
+  const quoted = `${groups}_q`
+  const plain = `${groups}_p`
   const name = literal(place.cookie)
   const value = `(?:\\x22(?<${quoted}>[^;]*)\\x22|(?<${plain}>[^;]*?))`
   const pattern = `"~(?:^|;)[ \\t]*${name}[ \\t]*=[ \\t]*${value}[ \\t]*(?:;|\\z)"`

@@ -32,10 +32,28 @@ export async function takeLock(path: string, times: LockTimes): Promise<WriterLo
   const until = performance.now() + waitMs
   for (;;) {
     if (await create(path, mine)) return lockOf(path, mine)
-    if (await isAbandoned(path, pausedMs)) await rm(path, { force: true })
-    else if (performance.now() > until) return undefined
-    else await delay(EVERY_MS, undefined, signal ? { signal } : {})
+    if ((await isAbandoned(path, pausedMs)) && (await remove(path, pausedMs))) continue
+    if (performance.now() > until) return undefined
+    await delay(EVERY_MS, undefined, signal ? { signal } : {})
   }
+}
+
+/** Longer than a removal takes; a guard of this age was left by a process that ended meanwhile. */
+const GUARD_MS = 5_000
+
+/** Removes an abandoned lock, one process at a time: else the second one would remove the lock that the first took then. */
+async function remove(path: string, pausedMs: number): Promise<boolean> {
+  const guard = `${path}.removal`
+  if (!(await create(guard, ''))) {
+    if (((await ageOf(guard)) ?? 0) > GUARD_MS) await rm(guard, { force: true })
+    return false
+  }
+  try {
+    if (await isAbandoned(path, pausedMs)) await rm(path, { force: true })
+  } finally {
+    await rm(guard, { force: true })
+  }
+  return true
 }
 
 function lockOf(path: string, mine: string): WriterLock {

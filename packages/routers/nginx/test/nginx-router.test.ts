@@ -115,6 +115,29 @@ describe('nginx', async () => {
       expect(wrong).toEqual([])
     })
 
+    it('calls nobody drained whose workers it does not find by the pid file', async () => {
+      const { router, url, options } = nginx('lua')
+      const held = await instance('held')
+      held.hold()
+      await expectInForce(router, table([[held, 10_000]]))
+      const answer = answerOf(`${url}/held`)
+      await held.held()
+      const elsewhere = nginxRouter({ ...options, pidFile: '/nowhere/nginx.pid' })
+      await expectInForce(router, table([[v1!, 10_000]]))
+      const ask = { deadline: 200 }
+      expect(await elsewhere.drain('shop', ['held-1'], ask)).toMatchObject({
+        drained: false,
+        inFlight: 'unknown',
+      })
+      held.letGo()
+      expect(await answer).toBe('held')
+      expect(await router.drain('shop', ['held-1'], { deadline: LONG_MS })).toMatchObject({
+        drained: true,
+      })
+      await elsewhere.close()
+      await held.close()
+    })
+
     it("changes routes without a new worker, and keeps them through somebody else's reload", async () => {
       const { router, url, master } = nginx('lua')
       const before = workers('lua')

@@ -195,8 +195,10 @@ function offerAgain(exchange: Exchange, at: RoutedInstance): void {
   const routes = exchange.context.routes()
   const { rawHeaders } = exchange.inbound
   const instance = routes && chooseAgain(routes, rawHeaders, at.release, exchange.tried)
-  if (instance) offer(exchange, instance)
-  else refuse(exchange, NO_ANSWER)
+  if (!instance) return refuse(exchange, NO_ANSWER)
+  // It is sent no third time, so no instance gets it on a connection that may be stale as well.
+  if (exchange.replayed) instance.endpoint.dropIdle()
+  offer(exchange, instance)
 }
 
 function giveUp(exchange: Exchange, refusal: Refusal): void {

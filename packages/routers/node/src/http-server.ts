@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { httpInbound } from './http-inbound.ts'
 import type { RequestHandler } from './inbound.ts'
 import type { Settings } from './options.ts'
-import { plainHead, upgradeInbound, wantedProtocol } from './upgrade-inbound.ts'
+import { followLetGo, plainHead, upgradeInbound, wantedProtocol } from './upgrade-inbound.ts'
 
 /** Serves connections that a listener accepted. */
 export interface Front {
@@ -22,7 +22,9 @@ interface Connection {
   busy: boolean
   /** Requests that wait for the answers ahead of them. */
   waiting: number
-  /** Asks for another protocol, behind the answers that are still due. */
+  /** The answer that is due first. */
+  answer: ServerResponse | undefined
+  /** Does what else than HTTP is asked for, behind the answers that are still due. */
   upgrade: (() => void) | undefined
 }
 
@@ -41,10 +43,11 @@ export function httpFront(settings: Settings, handle: RequestHandler): Front {
     if (!connection) return
     const begin = (): void => {
       connection.busy = true
+      connection.answer = response
       response.once('close', () => {
         connection.busy = false
         if (ended) socket.destroySoon()
-        else if (connection.waiting === 0) connection.upgrade?.()
+        else if (connection.waiting === 0 && !socket.destroyed) connection.upgrade?.()
       })
       handle(httpInbound(request, response, expects))
     }
@@ -52,11 +55,8 @@ export function httpFront(settings: Settings, handle: RequestHandler): Front {
     else wait(connection, socket, response, begin)
   }
 
-  const upgrade = (request: IncomingMessage, socket: Duplex, sent: Buffer): void => {
-    const connection = connections.get(socket)
-    if (!connection) return
-    const begin = (): void => {
-      connection.upgrade = undefined
+  const upgrade = (request: IncomingMessage, socket: Duplex, sent: Buffer): void =>
+    afterAnswers(connections.get(socket), socket, (connection) => {
       const protocol = wantedProtocol(request, settings.upgrades.protocols)
       if (protocol === undefined) {
         socket.unshift(Buffer.concat([plainHead(request), sent]))
@@ -65,19 +65,18 @@ export function httpFront(settings: Settings, handle: RequestHandler): Front {
       }
       connection.busy = true
       handle(upgradeInbound(request, sent, protocol))
-    }
-    if (connection.busy || connection.waiting > 0) connection.upgrade = begin
-    else begin()
-  }
+    })
 
   server.on('request', take(false))
   server.on('checkContinue', take(true))
   server.on('upgrade', upgrade)
-  server.on('connect', refuseTunnel)
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
+    afterAnswers(connections.get(socket), socket, () => refuseTunnel(socket)),
+  )
 
   return {
     accept(socket) {
-      connections.set(socket, { busy: false, waiting: 0, upgrade: undefined })
+      connections.set(socket, { busy: false, waiting: 0, answer: undefined, upgrade: undefined })
       socket.once('close', () => connections.delete(socket))
       server.emit('connection', socket)
     },
@@ -117,6 +116,22 @@ function wait(
   })
 }
 
+/** Begins what is no request of HTTP. Node has let go of `socket` already, though answers may still be written to it. */
+function afterAnswers(
+  connection: Connection | undefined,
+  socket: Duplex,
+  begin: (connection: Connection) => void,
+): void {
+  if (!connection) return
+  if (!connection.busy && connection.waiting === 0) return begin(connection)
+  const release = followLetGo(socket, () => connection.answer)
+  connection.upgrade = () => {
+    connection.upgrade = undefined
+    release()
+    begin(connection)
+  }
+}
+
 function httpServer({ timeouts, limits }: Settings): Server {
   const server = createServer({
     noDelay: true,
@@ -134,7 +149,7 @@ function httpServer({ timeouts, limits }: Settings): Server {
   return server
 }
 
-function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+function refuseTunnel(socket: Duplex): void {
   // Node has let go of the socket, so its errors would be nobody's.
   socket.on('error', () => socket.destroy())
   const head = 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'

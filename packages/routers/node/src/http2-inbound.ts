@@ -89,7 +89,7 @@ function http2Reply(stream: ServerHttp2Stream): Reply {
       trailers = grouped(last.flat())
       stream.end(body)
     },
-    cut: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    cut: () => breakOff(stream, constants.NGHTTP2_INTERNAL_ERROR),
     last: () => undefined,
     done(listener) {
       const done = once(listener)
@@ -127,8 +127,21 @@ function sendTrailers(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders):
   try {
     stream.sendTrailers(trailers)
   } catch {
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    breakOff(stream, constants.NGHTTP2_INTERNAL_ERROR)
   }
+}
+
+const brokenOff = new WeakSet<ServerHttp2Stream>()
+
+/** Ends a stream in the middle, by the router's own will. */
+export function breakOff(stream: ServerHttp2Stream, code: number): void {
+  brokenOff.add(stream)
+  stream.close(code)
+}
+
+/** Whether it was the router that ended the stream in the middle. */
+export function wasBrokenOff(stream: ServerHttp2Stream): boolean {
+  return brokenOff.has(stream)
 }
 
 function once(listener: () => void): () => void {

@@ -10,7 +10,7 @@ import {
 import type { Socket } from 'node:net'
 import { peerOf } from './http-inbound.ts'
 import type { Front } from './http-server.ts'
-import { http2Inbound } from './http2-inbound.ts'
+import { breakOff, http2Inbound, wasBrokenOff } from './http2-inbound.ts'
 import type { Peer, RequestHandler } from './inbound.ts'
 import type { Settings } from './options.ts'
 import { LONG_HEAD, refuseRequest } from './refusal.ts'
@@ -69,6 +69,8 @@ export function http2Front(settings: Settings, handle: RequestHandler): Front {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
       socket.once('finish', () => linger(socket))
+      // Nobody goes on with HTTP/2 without a word back: it is how a client that has gone looks.
+      socket.once('end', () => socket.destroy())
       server.emit('connection', socket)
     },
     end() {
@@ -115,8 +117,14 @@ function follow(connection: Connection, stream: ServerHttp2Stream, maxResets: nu
   stream.on('error', () => undefined)
   stream.once('close', () => {
     connection.active -= 1
-    if (stream.rstCode === constants.NGHTTP2_CANCEL) countReset(connection, maxResets)
+    if (wasReset(stream)) countReset(connection, maxResets)
   })
+}
+
+/** By the client, for whatever reason it gave. */
+function wasReset(stream: ServerHttp2Stream): boolean {
+  const early = stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR
+  return early && !wasBrokenOff(stream)
 }
 
 function countReset(connection: Connection, maxResets: number): void {
@@ -131,7 +139,7 @@ function countReset(connection: Connection, maxResets: number): void {
 }
 
 function limitBody(stream: ServerHttp2Stream, requestMs: number): void {
-  const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestMs)
+  const late = setTimeout(() => breakOff(stream, constants.NGHTTP2_CANCEL), requestMs)
   stream.once('end', () => clearTimeout(late)).once('close', () => clearTimeout(late))
 }
 
@@ -139,7 +147,7 @@ function limitBody(stream: ServerHttp2Stream, requestMs: number): void {
 function cutStalled(stream: ServerHttp2Stream, stalledMs: number): void {
   stream.setTimeout(stalledMs)
   stream.on('timeout', () => {
-    if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL)
+    if (stream.writableLength > 0) breakOff(stream, constants.NGHTTP2_CANCEL)
     else stream.setTimeout(stalledMs)
   })
 }

@@ -41,7 +41,7 @@ export function listener(
   const stalls = stallWatch(settings.timeouts.stalledMs)
   const secure = options.tls && secureFront(service, options.tls, settings, { handle, stalls })
   const front = secure ?? plainFront(settings, { handle, context })
-  // A client that has sent all may close its side, and still gets its answer.
+  // For upgraded connections, of which each side may end on its own. A client that does so in HTTP is taken for gone.
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     if (!secure) stalls.add(socket)
     front.accept(socket)

@@ -109,8 +109,11 @@ function send(copy: Copy, body: Buffer | undefined): void {
   })
   upstream.maxHeadersCount = 0
   mirroring.sent += 1
-  const late = setTimeout(() => upstream.destroy(), context.answerMs || LONGEST_MS)
-  judge(copy, upstream)
+  const judged = judge(copy, upstream)
+  const late = setTimeout(() => {
+    judged()
+    upstream.destroy()
+  }, context.answerMs || LONGEST_MS)
   upstream.once('close', () => {
     clearTimeout(late)
     mirroring.inFlight -= 1
@@ -119,11 +122,16 @@ function send(copy: Copy, body: Buffer | undefined): void {
   upstream.end(body)
 }
 
-/** Counts what became of a copy for its release. What met a connection that had been closed says nothing about it. */
-function judge({ context, instance }: Copy, upstream: ClientRequest): void {
+/**
+ * Counts what became of a copy for its release. What met a connection that had been closed says nothing about it.
+ *
+ * @returns what is to be called before the router itself cuts it: an answer that has begun may have no end
+ */
+function judge({ context, instance }: Copy, upstream: ClientRequest): () => void {
   const { tally } = instance
   const since = performance.now()
   let answer: IncomingMessage | undefined
+  let enough = false
   upstream.on('error', ignore)
   upstream.once('response', (head) => {
     answer = head
@@ -133,10 +141,11 @@ function judge({ context, instance }: Copy, upstream: ClientRequest): void {
   upstream.once('upgrade', (_, socket) => socket.destroy())
   upstream.once('close', () => {
     if (answer) {
-      if (!answer.complete && (answer.statusCode ?? 0) < 500) tally.bad += 1
+      if (!enough && !answer.complete && (answer.statusCode ?? 0) < 500) tally.bad += 1
     } else if (upstream.reusedSocket) context.mirroring.dropped += 1
     else countAnswer(tally, true, performance.now() - since)
   })
+  return () => void (enough = true)
 }
 
 /** Says that it is a copy. Nobody would send what 100 Continue asks for. */

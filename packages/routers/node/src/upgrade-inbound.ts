@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { httpInbound } from './http-inbound.ts'
 import type { Inbound } from './inbound.ts'
 
@@ -45,16 +46,14 @@ export function upgradeInbound(request: IncomingMessage, sent: Buffer, protocol:
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
-  const drained = (): void => void response.emit('drain')
-  const failed = (): void => void socket.destroy()
-  // Reads nothing away, but lets Node notice an end.
-  const peek = (): void => void socket.read(0)
+  const leave = followLetGo(socket, () => response)
   const release = (): void => {
-    socket.off('drain', drained).off('end', failed).off('readable', peek)
+    leave()
     response.detachSocket(socket)
   }
   socket.setTimeout(0)
-  socket.on('error', failed).on('drain', drained).on('end', failed).on('readable', peek)
+  // Of what comes after the last word there is nothing more to say.
+  socket.on('error', () => undefined)
   response.once('finish', () => {
     release()
     socket.destroySoon()
@@ -70,5 +69,20 @@ export function upgradeInbound(request: IncomingMessage, sent: Buffer, protocol:
         return socket
       },
     },
+  }
+}
+
+/**
+ * Does for a connection that Node has let go of what Node does no more: `answer` goes on at the client's pace, and a client
+ * that leaves is noticed, whose connection is cut then. Returns how to end that.
+ */
+export function followLetGo(socket: Duplex, answer: () => ServerResponse | undefined): () => void {
+  const drained = (): void => void answer()?.emit('drain')
+  const failed = (): void => void socket.destroy()
+  // Reads nothing away, but lets Node notice an end.
+  const peek = (): void => void socket.read(0)
+  socket.on('error', failed).on('drain', drained).on('end', failed).on('readable', peek)
+  return () => {
+    socket.off('error', failed).off('drain', drained).off('end', failed).off('readable', peek)
   }
 }

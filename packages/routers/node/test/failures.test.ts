@@ -87,6 +87,12 @@ describe('an instance that closed an idle connection', () => {
     expect(stale.connections).toBe(6)
   })
 
+  test('is not alone with it: the second try takes no kept connection of another one either', async () => {
+    const stale = [await rawBackend(closeOnSecond), await rawBackend(closeOnSecond)]
+    const url = await shopOf(...stale.map(({ address }) => address))
+    for (let i = 0; i < 12; i++) expect((await ask(url)).status).toBe(200)
+  })
+
   test('is sent a GET twice at most', async () => {
     const mean = await rawBackend(({ socket }) => {
       if (mean.heads.length === 1) socket.write(OK)
@@ -304,6 +310,23 @@ describe('an instance that answers oddly', () => {
     expect((await ask(router.url('shop'), { method: 'POST', body: 'x' })).status).toBe(504)
     expect(silent.heads).toHaveLength(2)
     expect(await router.traffic('shop')).toMatchObject({ v1: { total: 2, bad: 2 } })
+  })
+
+  test('is not too late while its client still sends, however early a hint came', async () => {
+    const eager = await backend((request, response) => {
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' })
+      request.resume().on('end', () => response.end('done'))
+    })
+    const router = await routedShop(
+      { releases: { v1: [eager.address] } },
+      { timeouts: { answer: '100ms' } },
+    )
+    const client = await rawClient(router.url('shop'))
+    client.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello')
+    await client.until(/103 Early Hints/)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    client.socket.write('world')
+    expect(await client.until(/HTTP\/1\.1 [25]\d\d /)).toMatch(/HTTP\/1\.1 200 /)
   })
 
   test('in parts with long pauses is not too late: the limit is for the head only', async () => {

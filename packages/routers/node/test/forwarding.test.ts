@@ -272,6 +272,14 @@ describe('an answer', () => {
     expect((await ask(await shopOf(old.address))).body).toBe('all of it')
   })
 
+  test('in chunks with extensions comes without them', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const signing = await rawBackend(({ socket }) =>
+      socket.write(`${head}3;sig="a;b"\r\nall\r\n6;x;y=z\r\n of it\r\n0;end\r\n\r\n`),
+    )
+    expect((await ask(await shopOf(signing.address))).body).toBe('all of it')
+  })
+
   test('of 300 MB to a client that does not read is not kept in memory', async () => {
     const piece = Buffer.alloc(1_000_000, 'x')
     let sent = 0

@@ -209,7 +209,11 @@ describe('a request of HTTP/2', () => {
     expect(v1.requests).toHaveLength(0)
   })
 
-  test('that is broken off again and again costs its client the connection', async () => {
+  test.each([
+    constants.NGHTTP2_CANCEL,
+    constants.NGHTTP2_NO_ERROR,
+    constants.NGHTTP2_INTERNAL_ERROR,
+  ])('that is broken off again and again (%i) costs its client the connection', async (code) => {
     const slow = await backend(() => undefined)
     const { client } = await secureShop(slow.address, { limits: { resets: 50 } })
     const away = once(client, 'goaway')
@@ -218,10 +222,30 @@ describe('a request of HTTP/2', () => {
       const stream = client.request()
       stream.on('error', () => undefined)
       await new Promise((resolve) => setImmediate(resolve))
-      stream.close(constants.NGHTTP2_CANCEL)
+      stream.close(code)
     }
     expect((await away)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     expect(opened).toBeLessThan(500)
+  })
+
+  test('that the router breaks off is not held against its client', async () => {
+    const dying = await rawBackend(({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12', () => socket.destroy())
+    })
+    const { client } = await secureShop(dying.address, { limits: { resets: 3 } })
+    for (let i = 0; i < 10; i++) await expect(ask2(client)).rejects.toThrow('INTERNAL_ERROR')
+    expect(client.closed).toBe(false)
+  })
+
+  test('is broken off at the instance when its client has gone, in its body as in its wait', async () => {
+    const slow = await backend(() => undefined)
+    for (const method of ['GET', 'POST']) {
+      const { client } = await secureShop(slow.address)
+      client.request({ ':method': method }, { endStream: method === 'GET' }).on('error', () => {})
+      await expect.poll(() => slow.requests.at(-1)?.method).toBe(method)
+      client.destroy()
+      await expect.poll(() => slow.requests.at(-1)?.destroyed).toBe(true)
+    }
   })
 })
 

@@ -96,6 +96,16 @@ describe('a copy of a request', () => {
     expect([v2?.total, v2?.bad]).toEqual([1, 0])
   })
 
+  test('is cut where its answer has no end, which is not held against its release', async () => {
+    const { router, url, copies } = await mirroredShop({ timeouts: { answer: '100ms' } })
+    copies.server.removeAllListeners('request')
+    copies.server.on('request', (_, response) => void response.write('the first of many events'))
+    await ask(url)
+    await copies.settled(router, 1)
+    const { v2 } = await router.traffic('shop')
+    expect([v2?.total, v2?.bad]).toEqual([1, 0])
+  })
+
   test('is cut with the router', async () => {
     const { router, url, copies } = await mirroredShop()
     copies.hold()

@@ -1,3 +1,4 @@
+import type { Receipt, RouteTable } from '@changeover/engine'
 import type { NodeRouter } from '../node-router.ts'
 import type { TlsIdentity } from '../tls-options.ts'
 import type { CallArguments, CallName, CallResults, Notice } from './protocol.ts'
@@ -27,6 +28,21 @@ export function controlCalls(
   router: Pick<NodeRouter, CallName>,
   { tell, renewed }: CallListener,
 ): Calls {
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: what another adapter changes meanwhile would be taken for this one's doing. */
+  const applyOne = async (table: RouteTable, adapter: string): Promise<Receipt> => {
+    const { service } = table
+    const before = await router.observe(service)
+    // Not cancelled: whether it is in force must not depend on when an adapter left.
+    const receipt = await router.apply(table)
+    const { revision, fence } = await router.observe(service)
+    const drift = `revision ${revision} under fence ${fence} was put in force by another adapter`
+    if (revision !== before.revision || fence !== before.fence)
+      tell({ event: 'changed', service, drift }, adapter)
+    return receipt
+  }
+
   return {
     probe: (_, { signal }) => router.probe({ signal }),
     observe: ({ service }, { signal }) => router.observe(service, { signal }),
@@ -45,16 +61,10 @@ export function controlCalls(
       renewed(service, identity)
       return null
     },
-    async apply({ table }, { adapter }) {
-      const { service } = table
-      const before = await router.observe(service)
-      // Not cancelled: whether it is in force must not depend on when an adapter left.
-      const receipt = await router.apply(table)
-      const { revision, fence } = await router.observe(service)
-      const drift = `revision ${revision} under fence ${fence} was put in force by another adapter`
-      if (revision !== before.revision || fence !== before.fence)
-        tell({ event: 'changed', service, drift }, adapter)
-      return receipt
+    apply({ table }, { adapter }) {
+      const turn = last.then(() => applyOne(table, adapter))
+      last = turn.catch(() => undefined)
+      return turn
     },
   }
 }

@@ -32,7 +32,10 @@ export async function reachProcess(
   for (;;) {
     const events = await greet(settings, target, onNotice)
     if (events && !events.hello.stopping) return checked(events, settings, target)
-    if (!start) return undefined
+    if (!start) {
+      events?.close()
+      return undefined
+    }
     await events?.ended
     const { problem, held } = await startProcess({ directory, options: orderOf(settings) }, log)
     if (problem && (!held || clock.now() >= until)) throw startError(problem, settings)
@@ -78,12 +81,17 @@ async function renewed(
   { identities, callMs }: ProcessSettings,
   target: CallTarget,
 ): Promise<ProcessEvents> {
-  for (const [service, identity] of identities) {
-    if (!isOutdated(events.hello.identities[service], markOf(identity))) continue
-    const call = { service, identity }
-    await callProcess(target, 'renewTls', call, AbortSignal.timeout(callMs))
+  try {
+    for (const [service, identity] of identities) {
+      if (!isOutdated(events.hello.identities[service], markOf(identity))) continue
+      const call = { service, identity }
+      await callProcess(target, 'renewTls', call, AbortSignal.timeout(callMs))
+    }
+    return events
+  } catch (error) {
+    events.close()
+    throw error
   }
-  return events
 }
 
 /** What of a process is not as it should be. */

@@ -3,11 +3,22 @@ import { readFields } from './fields.ts'
 
 /** How far the reading of a body in chunks has come. */
 export interface ChunkScan {
-  stage: 'size' | 'size-end' | 'data' | 'data-cr' | 'data-lf' | 'trailers' | 'done' | 'broken'
+  stage:
+    | 'size'
+    | 'extension'
+    | 'size-end'
+    | 'data'
+    | 'data-cr'
+    | 'data-lf'
+    | 'trailers'
+    | 'done'
+    | 'broken'
   /** Bytes of the chunk that are still to come. */
   left: number
   /** Digits of the size read so far. */
   digits: number
+  /** What comes behind the size in its line; it says nothing that is passed on. */
+  extension: string
   /** What comes after the last chunk: lines, and an empty one. */
   trailers: string
   /** Where the body ended, in the bytes of the last call. */
@@ -16,19 +27,24 @@ export interface ChunkScan {
 
 const CR = 0x0d
 const LF = 0x0a
+const SEMICOLON = 0x3b
+
+/** Names and values (RFC 9112 section 7.1.1), without blanks and escapes: nobody reads those in another way. */
+const EXTENSION =
+  /^(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+|"[\t !#-[\]-~\u0080-\u00ff]*"))?)+$/
 
 /** More digits would be no exact number. */
 const MAX_DIGITS = 13
 
 /** A body of which nothing is read yet. */
 export function chunkScan(): ChunkScan {
-  return { stage: 'size', left: 0, digits: 0, trailers: '', end: 0 }
+  return { stage: 'size', left: 0, digits: 0, extension: '', trailers: '', end: 0 }
 }
 
 /**
- * Reads on in `bytes` from `from` up to `to`. Strict: sizes in hexadecimal and nothing else in their lines, CR LF.
+ * Reads on in `bytes` from `from` up to `to`. Strict: sizes in hexadecimal, extensions without blanks, CR LF.
  *
- * @param maxTrailers characters that the trailers may have
+ * @param max characters that the trailers may have, and the extensions of a chunk
  * @returns where the body's data is in `bytes`: from, to, from, to
  */
 export function scanChunks(
@@ -36,7 +52,7 @@ export function scanChunks(
   bytes: Uint8Array,
   from: number,
   to: number,
-  maxTrailers: number,
+  max: number,
 ): number[] {
   const data: number[] = []
   let at = from
@@ -49,7 +65,7 @@ export function scanChunks(
       if (scan.left === 0) scan.stage = 'data-cr'
       continue
     }
-    scan.stage = afterByte(scan, bytes[at] ?? 0, maxTrailers)
+    scan.stage = afterByte(scan, bytes[at] ?? 0, max)
     at += 1
   }
   scan.end = at
@@ -64,10 +80,12 @@ export function readTrailers({ trailers }: ChunkScan): string[] | undefined {
     : fields
 }
 
-function afterByte(scan: ChunkScan, byte: number, maxTrailers: number): ChunkScan['stage'] {
+function afterByte(scan: ChunkScan, byte: number, max: number): ChunkScan['stage'] {
   switch (scan.stage) {
     case 'size':
       return afterSize(scan, byte)
+    case 'extension':
+      return afterExtension(scan, byte, max)
     case 'size-end':
       if (byte !== LF) return 'broken'
       scan.digits = 0
@@ -77,7 +95,7 @@ function afterByte(scan: ChunkScan, byte: number, maxTrailers: number): ChunkSca
     case 'data-lf':
       return byte === LF ? 'size' : 'broken'
     case 'trailers':
-      return afterTrailer(scan, byte, maxTrailers)
+      return afterTrailer(scan, byte, max)
     case 'data':
     case 'done':
     case 'broken':
@@ -89,11 +107,21 @@ function afterByte(scan: ChunkScan, byte: number, maxTrailers: number): ChunkSca
 
 function afterSize(scan: ChunkScan, byte: number): ChunkScan['stage'] {
   if (byte === CR) return scan.digits > 0 ? 'size-end' : 'broken'
+  if (byte === SEMICOLON && scan.digits > 0) {
+    scan.extension = ';'
+    return 'extension'
+  }
   const digit = hexDigit(byte)
   if (digit < 0 || scan.digits === MAX_DIGITS) return 'broken'
   scan.digits += 1
   scan.left = scan.left * 16 + digit
   return 'size'
+}
+
+function afterExtension(scan: ChunkScan, byte: number, max: number): ChunkScan['stage'] {
+  if (byte === CR) return EXTENSION.test(scan.extension) ? 'size-end' : 'broken'
+  scan.extension += String.fromCodePoint(byte)
+  return scan.extension.length < max ? 'extension' : 'broken'
 }
 
 function afterTrailer(scan: ChunkScan, byte: number, max: number): ChunkScan['stage'] {

@@ -49,8 +49,13 @@ function takeHead(exchange: WireExchange, bytes: Buffer, length: number): void {
     from = end + 4
     if (head.status >= 200) return startAnswer(exchange, head, bytes, from - known, length)
     if (head.status !== 100) passHint(exchange, head, bytes)
-    exchange.upstream?.pool.awaitAnswer(exchange.upstream)
+    awaitLonger(exchange)
   }
+}
+
+/** A hint shows that the instance is at work. While the client still sends, the answer is not due yet. */
+function awaitLonger({ bodyLeft, upstream }: WireExchange): void {
+  if (bodyLeft === 0) upstream?.pool.awaitAnswer(upstream)
 }
 
 function keepPart(exchange: WireExchange, part: string): void {

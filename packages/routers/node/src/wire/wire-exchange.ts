@@ -152,8 +152,10 @@ function offerAgain(exchange: WireExchange, at: RoutedInstance): void {
   const routes = exchange.client.service.context.routes()
   const { raw } = exchange.request
   const instance = routes && chooseAgain(routes, raw, at.release, exchange.tried)
-  if (instance) offer(exchange, instance)
-  else refuse(exchange, NO_ANSWER)
+  if (!instance) return refuse(exchange, NO_ANSWER)
+  // It is sent no third time, so no instance gets it on a connection that may be stale as well.
+  if (exchange.replayed) instance.endpoint.dropIdle()
+  offer(exchange, instance)
 }
 
 function giveUp(exchange: WireExchange, refusal: Refusal): void {

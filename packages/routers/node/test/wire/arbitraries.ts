@@ -19,9 +19,23 @@ const field = fc
 const lengthBody = fc
   .string({ unit: fc.constantFrom('a', '\r', '\n', 'GET / HTTP/1.1\r\n', '0'), maxLength: 8 })
   .map((body) => [`Content-Length: ${body.length}\r\n`, body] as const)
+const extension = fc.constantFrom(
+  '',
+  '',
+  '',
+  ';a',
+  ';a=b;c',
+  ';a="b;\t\u00e4"',
+  ';=',
+  '; a',
+  ';a="',
+)
 const chunk = fc
-  .string({ unit: fc.constantFrom('a', '\r\n', '0'), minLength: 1, maxLength: 20 })
-  .map((data) => `${data.length.toString(16)}\r\n${data}\r\n`)
+  .tuple(
+    fc.string({ unit: fc.constantFrom('a', '\r\n', '0'), minLength: 1, maxLength: 20 }),
+    extension,
+  )
+  .map(([data, said]) => `${data.length.toString(16)}${said}\r\n${data}\r\n`)
 const chunkedBody = fc
   .tuple(fc.array(chunk, { maxLength: 3 }), fc.array(field, { maxLength: 2 }))
   .map(

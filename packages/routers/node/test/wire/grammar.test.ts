@@ -166,6 +166,12 @@ describe('a body in chunks', () => {
     )
   })
 
+  test('may have extensions, which mean nothing here', () => {
+    const text = '1;a\r\nx\r\n2;a=b;c="d;e"\r\nyz\r\n0;f\r\n\r\n'
+    for (let cut = 1; cut < text.length; cut++)
+      expect(scanned(text, [cut])).toMatchObject({ stage: 'done', body: 'xyz', trailers: '\r\n' })
+  })
+
   test('ends where it ends, whatever follows', () => {
     expect(scanned('1\r\na\r\n0\r\n\r\nrest')).toMatchObject({ stage: 'done', end: 11 })
   })
@@ -174,7 +180,12 @@ describe('a body in chunks', () => {
     ['no size', '\r\na\r\n'],
     ['a sign', '-1\r\na\r\n'],
     ['a size that is no number', '0x1\r\na\r\n'],
-    ['an extension', '1;a=b\r\na\r\n'],
+    ['an extension without a name', '1;\r\na\r\n'],
+    ['an extension with a blank', '1; a=b\r\na\r\n'],
+    ['an extension with a bare line feed', '1;a\na\r\n'],
+    ['an extension that ends within quotes', '1;a="b\r\na\r\n'],
+    ['an endless extension', `1;${'a'.repeat(200)}`],
+    ['an extension of nothing', ';a\r\na\r\n'],
     ['a blank', '1 \r\na\r\n'],
     ['a bare line feed', '1\na\r\n'],
     ['more data than it said', '1\r\naa\r\n'],
