@@ -17,7 +17,10 @@ const EVERY_MS = 20
 /** How long the lock is waited for, and how long a holder keeps it. */
 export interface LockTimes {
   readonly waitMs: number
-  /** A holder that lives but holds it for longer is taken to be paused; what it does then is refused by its fence. */
+  /**
+   * A holder that lives but holds it for longer is taken to be paused. It asks again whether it holds the lock right before it
+   * writes, so that only one which is paused between the two can still write an older table: that is seen as an older revision.
+   */
   readonly pausedMs: number
   readonly signal?: AbortSignal | undefined
 }
