@@ -17,28 +17,36 @@ const HEAD = [
 export interface CutoverRow {
   readonly name: string
   readonly report: CutoverReport | undefined
+  /** Whether anybody says when it has converged: after a command by hand nobody knows. */
+  readonly converges: boolean
 }
 
 /** The reports as a table in Markdown, with a line for the connections that are used again, and one for new ones. */
 export function cutoverTable(rows: readonly CutoverRow[]): string {
-  const cells = rows.flatMap(({ name, report }) =>
-    report ? (['keep-alive', 'fresh'] as const).map((of) => row(name, report, of)) : [[name]],
+  const cells = rows.flatMap(({ name, report, converges }) =>
+    report
+      ? (['keep-alive', 'fresh'] as const).map((of) => row(name, { report, converges }, of))
+      : [[name]],
   )
   const lines = [HEAD, HEAD.map(() => '---'), ...cells]
   return `\n${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}\n`
 }
 
-function row(name: string, report: CutoverReport, of: LoadClass): string[] {
+function row(
+  name: string,
+  { report, converges }: { readonly report: CutoverReport; readonly converges: boolean },
+  of: LoadClass,
+): string[] {
   const { ok, ...failures } = report.outcomes[of]
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0)
   const sent = ok + failed
   const { applyMs, convergeMs, followedMs, oldAfterApply, late } = report
   const whole = [
     ms(applyMs.p50),
-    `${ms(convergeMs.p50)} / ${ms(convergeMs.max)}`,
+    converges ? `${ms(convergeMs.p50)} / ${ms(convergeMs.max)}` : '–',
     `${ms(followedMs.p50)} / ${ms(followedMs.max)}`,
     String(oldAfterApply),
-    String(late),
+    converges ? String(late) : '–',
   ]
   const per = sent === 0 ? '0' : String(Math.round((failed * 100_000) / sent))
   return [name, of, String(sent), errors(failures), per, ...(of === 'fresh' ? [] : whole)]

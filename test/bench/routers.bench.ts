@@ -36,12 +36,12 @@ describe(`${CUTOVERS} cutovers`, () => {
   test.each(CONTENDERS)('%s', async (name, start) => {
     await using versions = await startVersions()
     const contender = await start(versions)
-    if (!contender) return void rows.push({ name, report: undefined })
+    if (!contender) return void rows.push({ name, report: undefined, converges: false })
     try {
       const { url, step, drops } = contender
       const requestsPerCutover = Math.ceil(REQUESTS / (CUTOVERS + 1))
       const report = await cutoverLoad({ ...LOAD, url, step, requestsPerCutover, rate: RATE })
-      rows.push({ name, report })
+      rows.push({ name, report, converges: drops !== undefined })
       const budget = dropBudget(drops ? { drops } : {}, LOAD)
       const beyond = drops ? beyondBudget(failuresOf(report), budget) : []
       const { late, examples } = report
