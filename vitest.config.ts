@@ -14,6 +14,9 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Much of the time goes by waiting for processes and timers: two cores have work for two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // The tests are full of real processes and signals on a machine that others use too: CI tries a failed one once
+    // more, and its last lines name each that needed it. Everywhere else a test that fails has failed.
+    retry: Number(process.env['RETRY'] ?? 0),
     reporters: ['default', './test/summary-reporter.ts'],
   },
 })
