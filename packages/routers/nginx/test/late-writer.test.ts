@@ -58,7 +58,9 @@ it.skipIf(!programs)(
   async () => {
     const nginx = await nginxUnderTest({ mode: 'reload', programs: programs! })
     onTestFinished(nginx.close)
-    await nginx.router.apply(table(1, 1))
+    const first = await nginx.router.apply(table(1, 1))
+    // A reload takes effect a moment after it was asked for.
+    await nginx.router.converge(first, { deadline: 10_000 })
     const settings = parseOptions(nginx.options)
     const parts = driverParts('shop', settings, controlClient(settings.control))
     let asked = 0
