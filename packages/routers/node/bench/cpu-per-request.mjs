@@ -13,7 +13,7 @@ async function round({ pid, port }, requests) {
 
 async function main(rounds = 9, requests = 10_000) {
   const backend = await start('backend')
-  const nginx = await startNginx(backend.port)
+  const nginx = await startNginx({ target: backend.port })
   const proxies = await Promise.all(
     ['router', 'slow', 'plain'].map((role) => start(role, backend.port)),
   )

@@ -1,68 +1,43 @@
-// Latency of small GETs at a constant rate, by open loop: requests are due at their time, whether or not the one before
-// was answered, and a late one counts from when it was due, so up to a millisecond is the generator's own. At a share of
-// what the router can do, found first; direct and through the router in interleaved rounds.
+// Latency of small GETs at a constant rate, a share of what the router can do, found first: direct and through nginx and the
+// router, in interleaved rounds. Client (h2load of Debian's nghttp2-client) and backend (nginx) are native, so that on two
+// cores the one that is measured has what it needs: a client and a backend of Node have a worse 99th percentile by themselves.
 //
 //   node packages/routers/node/bench/latency.mjs [rounds] [seconds per round] [share, half where left out]
-import { connect } from 'node:net'
-import { ASK, BODY, load, median, start, startNginx } from './subjects.mjs'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { BODY, median, start, startNginx } from './subjects.mjs'
 
-const CONNECTIONS = 32
+const run = promisify(execFile)
+/** Enough that at the rates here no request waits for the one before it on its connection. */
+const CONNECTIONS = 64
+const HEADERS = ['-H', 'cookie: uid=1234567890', '-H', 'accept: */*']
+
+async function load(port, options) {
+  const client = ['--h1', '-t', '1', '-c', String(CONNECTIONS), ...HEADERS]
+  const { stdout } = await run('h2load', [...client, ...options, `http://127.0.0.1:${port}/`])
+  return stdout
+}
 
 /** Requests per second that the subject can do at most. */
 async function capacity({ port }) {
-  await load(port, 5000)
-  const began = performance.now()
-  await load(port, 20_000)
-  return 20_000 / ((performance.now() - began) / 1000)
+  await load(port, ['-n', '20000'])
+  const told = await load(port, ['-n', '100000'])
+  return Number(/([\d.]+) req\/s/.exec(told)[1])
 }
 
-/** The milliseconds of each request, of those sent at `rate` per second. */
-async function latencies({ port }, rate, seconds) {
-  const idle = []
-  const due = []
-  const taken = []
-  const sockets = Array.from({ length: CONNECTIONS }, () => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    let seen = ''
-    let since = 0
-    const one = {
-      socket,
-      ask(at) {
-        since = at
-        socket.write(ASK)
-      },
-    }
-    socket.on('data', (chunk) => {
-      seen += chunk.latin1Slice()
-      if (!seen.includes(BODY)) return
-      seen = ''
-      taken.push(performance.now() - since)
-      if (due.length > 0) one.ask(due.shift())
-      else idle.push(one)
-    })
-    socket.on('connect', () => idle.push(one))
-    return socket
-  })
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  const began = performance.now()
-  let sent = 0
-  await new Promise((resolve) => {
-    const tick = () => {
-      const now = performance.now()
-      for (; began + (sent * 1000) / rate <= now && sent < rate * seconds; sent++) {
-        const at = began + (sent * 1000) / rate
-        const free = idle.pop()
-        if (free) free.ask(at)
-        else due.push(at)
-      }
-      if (taken.length >= Math.floor(rate * seconds)) return resolve()
-      // Not at every turn: that would take a core from those who are measured.
-      setTimeout(tick, 1)
-    }
-    tick()
-  })
-  for (const socket of sockets) socket.destroy()
-  return taken.toSorted((a, b) => a - b)
+/** The milliseconds of each request, of those sent at `rate` per second, sorted. */
+async function latencies({ port }, rate, seconds, directory) {
+  const file = join(directory, 'log')
+  const pace = ['--rps', String(Math.round(rate / CONNECTIONS)), '-D', String(seconds)]
+  await load(port, [...pace, '--log-file', file])
+  const lines = (await readFile(file, 'utf8')).trim().split('\n')
+  await rm(file)
+  const taken = lines.map((line) => line.split('\t'))
+  if (taken.some(([, status]) => status !== '200')) throw new Error('not every answer was 200')
+  return taken.map(([, , micros]) => Number(micros) / 1000).toSorted((a, b) => a - b)
 }
 
 function quantile(sorted, q) {
@@ -70,27 +45,31 @@ function quantile(sorted, q) {
 }
 
 async function main(rounds = 7, seconds = 3, share = 0.5) {
-  const backend = await start('backend')
-  const nginx = await startNginx(backend.port)
+  const directory = await mkdtemp(join(tmpdir(), 'bench-latency-'))
+  const backend = await startNginx({ answer: BODY })
+  const nginx = await startNginx({ target: backend.port })
   const router = await start('router', backend.port)
-  const subjects = [{ ...backend, role: 'direct' }, ...(nginx ? [nginx] : []), router]
+  const subjects = [{ ...backend, role: 'direct' }, nginx, router]
   const rate = Math.floor((await capacity(router)) * share)
   console.log(`${rate} requests per second: ${share} of what the router did`)
-  const found = new Map(subjects.map((subject) => [subject, { p50: [], p99: [] }]))
+  const found = new Map(subjects.map((subject) => [subject, { p50: [], p99: [], count: 0 }]))
   for (let i = 0; i < rounds; i++) {
     for (const subject of subjects) {
-      const sorted = await latencies(subject, rate, seconds)
-      found.get(subject).p50.push(quantile(sorted, 0.5))
-      found.get(subject).p99.push(quantile(sorted, 0.99))
+      const sorted = await latencies(subject, rate, seconds, directory)
+      const sums = found.get(subject)
+      sums.count += sorted.length
+      sums.p50.push(quantile(sorted, 0.5))
+      sums.p99.push(quantile(sorted, 0.99))
     }
   }
-  for (const [{ role, stop }, { p50, p99 }] of found) {
+  for (const [{ role, stop }, { p50, p99, count }] of found) {
     const spread = p99.map((ms) => ms.toFixed(2)).join(' ')
     console.log(
-      `${role.padEnd(7)} p50 ${median(p50).toFixed(2)} ms, p99 ${median(p99).toFixed(2)} ms   (p99: ${spread})`,
+      `${role.padEnd(7)} p50 ${median(p50).toFixed(2)} ms, p99 ${median(p99).toFixed(2)} ms, ${count} requests   (p99: ${spread})`,
     )
     await stop()
   }
+  await rm(directory, { recursive: true })
 }
 
 await main(...process.argv.slice(2).map(Number))

@@ -81,12 +81,15 @@ export async function start(role, target = 0) {
   return { role, port, pid: child.pid, stop: () => child.kill() }
 }
 
-/** nginx with one worker and keep-alive both ways; undefined where it is not installed. */
-export async function startNginx(target) {
+/**
+ * nginx with one worker: in front of `target` with keep-alive both ways, or giving one `answer` itself; undefined where it is
+ * not installed.
+ */
+export async function startNginx({ target, answer }) {
   const directory = await mkdtemp(join(tmpdir(), 'bench-nginx-'))
   const port = await freePort()
   const file = join(directory, 'nginx.conf')
-  await writeFile(file, nginxConfiguration(directory, port, target))
+  await writeFile(file, nginxConfiguration(directory, port, { target, answer }))
   const child = spawn('nginx', ['-p', directory, '-c', file, '-e', join(directory, 'error.log')])
   const gone = once(child, 'error').catch(() => undefined)
   const started = await Promise.race([answers(port), gone.then(() => false)])
@@ -95,7 +98,14 @@ export async function startNginx(target) {
   return { role: 'nginx', port, pid: child.pid, stop }
 }
 
-function nginxConfiguration(directory, port, target) {
+function nginxConfiguration(directory, port, { target, answer }) {
+  const upstream = `upstream shop { server 127.0.0.1:${target} max_fails=0; keepalive 128; keepalive_requests 1000000000; }`
+  const location =
+    answer === undefined
+      ? `proxy_pass http://shop; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;`
+      : `return 200 ${answer};`
   return `daemon off; master_process off; worker_processes 1; pid ${directory}/pid;
 events { worker_connections 4096; }
 http {
@@ -103,13 +113,11 @@ http {
   client_body_temp_path ${directory}/a; proxy_temp_path ${directory}/b; fastcgi_temp_path ${directory}/c;
   uwsgi_temp_path ${directory}/d; scgi_temp_path ${directory}/e;
   keepalive_requests 1000000000; tcp_nodelay on;
-  upstream shop { server 127.0.0.1:${target} max_fails=0; keepalive 128; keepalive_requests 1000000000; }
+  ${answer === undefined ? upstream : ''}
   server {
     listen 127.0.0.1:${port};
     location / {
-      proxy_pass http://shop; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;
+      ${location}
     }
   }
 }`

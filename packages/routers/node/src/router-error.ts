@@ -12,6 +12,7 @@ export type RouterErrorCode =
   | 'CHANGEOVER_ROUTER_PROCESS_FAILED'
   | 'CHANGEOVER_ROUTER_PROCESS_MISSING'
   | 'CHANGEOVER_ROUTER_PROCESS_PLATFORM'
+  | 'CHANGEOVER_ROUTER_PROCESS_STUCK'
   | 'CHANGEOVER_ROUTER_STATE_UNREADABLE'
   | 'CHANGEOVER_ROUTER_UNREACHABLE'
 
@@ -62,6 +63,11 @@ export const ERROR_CODES: Readonly<Record<RouterErrorCode, ErrorTemplate>> = {
     what: 'The router process in {directory} could not be started: {problem}.',
     why: 'Nothing is served until one runs.',
     next: 'Read {log}, mend the cause and call listen() again.',
+  },
+  CHANGEOVER_ROUTER_PROCESS_STUCK: {
+    what: 'The router process in {directory} was asked to stop and did not end within {withinMs} ms.',
+    why: 'It may still have the ports and the directory, so that no other one can serve.',
+    next: 'Look at it: {directory}/owner.lock names its pid. If it hangs, kill it with SIGKILL; its tables are on disk.',
   },
   CHANGEOVER_ROUTER_PROCESS_MISSING: {
     what: 'The program of the router process is missing: {path}.',

@@ -67,14 +67,25 @@ function answered<Result>(body: string): Called<Result> {
   throw new ChangeoverError(code, message, { details })
 }
 
-/** Asks the process to stop. Resolves when it has ended, at once where nobody is there. */
-export async function stopProcess({ socketPath, adapter }: CallTarget): Promise<void> {
+/** Asks the process to stop. Resolves when it has ended, at once where nobody is there. @throws the signal's reason */
+export async function stopProcess(
+  { socketPath, adapter }: CallTarget,
+  signal: AbortSignal,
+): Promise<void> {
   await new Promise<void>((resolve) => {
     const headers = { [ADAPTER_HEADER]: adapter }
-    const sent = request({ socketPath, path: '/stop', method: 'POST', agent: false, headers })
+    const sent = request({
+      socketPath,
+      path: '/stop',
+      method: 'POST',
+      agent: false,
+      headers,
+      signal,
+    })
     sent.once('close', resolve)
     sent.once('error', () => resolve())
     sent.once('response', (response) => response.on('error', () => resolve()).resume())
     sent.end()
   })
+  signal.throwIfAborted()
 }

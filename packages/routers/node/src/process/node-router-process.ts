@@ -3,8 +3,13 @@ import { systemClock, type Unsubscribe } from '@changeover/engine'
 import type { NodeRouter } from '../node-router.ts'
 import { routerError } from '../router-error.ts'
 import { type CallTarget, stopProcess } from './call-process.ts'
+import { withinLimit } from './call-limit.ts'
 import { processLink } from './process-link.ts'
-import { type NodeRouterProcessOptions, parseProcessOptions } from './process-options.ts'
+import {
+  type NodeRouterProcessOptions,
+  parseProcessOptions,
+  type ProcessSettings,
+} from './process-options.ts'
 import { processPort } from './process-port.ts'
 
 /** An adapter of a router that runs in a process of its own. */
@@ -25,6 +30,8 @@ export interface NodeRouterProcess extends NodeRouter {
   /**
    * Ends the process, whichever adapter started it, as SIGTERM does: it accepts nothing more, and waits for the answers under
    * way until `timeouts.close`. Resolves when it has ended. Its tables stay in the directory, and `listen()` starts it again.
+   *
+   * @throws ChangeoverError `CHANGEOVER_ROUTER_PROCESS_STUCK` where it has not ended `callTimeout` after that
    */
   shutdown(): Promise<void>
   /** Ends the adapter alone: the process serves on, for the next adapter. Calling it again gives the same promise. */
@@ -103,8 +110,18 @@ export function nodeRouterProcess(options: NodeRouterProcessOptions): NodeRouter
       const state = link.state()
       return state.name === 'up' ? state.hello.pid : undefined
     },
-    shutdown: () => stopProcess(target),
+    shutdown: () => shutDown(settings, target),
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** @throws ChangeoverError `CHANGEOVER_ROUTER_PROCESS_STUCK` */
+async function shutDown({ files, stopMs }: ProcessSettings, target: CallTarget): Promise<void> {
+  try {
+    await withinLimit(stopMs, [], ({ signal }) => stopProcess(target, signal))
+  } catch (error) {
+    const details = { directory: files.directory, withinMs: stopMs }
+    throw routerError('CHANGEOVER_ROUTER_PROCESS_STUCK', details, error)
   }
 }

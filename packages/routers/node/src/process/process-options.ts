@@ -51,6 +51,8 @@ export interface ProcessSettings {
   readonly services: readonly string[]
   readonly restart: 'never' | RestartSchedule
   readonly callMs: number
+  /** How long the process may take to end when it was asked to. */
+  readonly stopMs: number
   readonly logger: Logger
   readonly signal: AbortSignal | undefined
 }
@@ -96,6 +98,7 @@ export function parseProcessOptions(
     ...(logger && { logger }),
     ...(signal && { signal }),
   })
+  const callMs = positiveMs(own.callTimeout ?? '10s', 'callTimeout')
   return Object.freeze({
     files: routerFiles(resolve(own.directory)),
     served: router,
@@ -103,7 +106,8 @@ export function parseProcessOptions(
     hash: hashOptions(router),
     services: [...settings.listeners.keys()],
     restart: scheduleOf(own.restart ?? {}),
-    callMs: positiveMs(own.callTimeout ?? '10s', 'callTimeout'),
+    callMs,
+    stopMs: settings.timeouts.closeMs + callMs,
     logger: settings.logger.child({ component: 'router-process' }),
     signal,
   })

@@ -37,7 +37,11 @@ export async function reachProcess(
       return undefined
     }
     await events?.ended
-    const { problem, held } = await startProcess({ directory, options: orderOf(settings) }, log)
+    const { problem, held } = await startProcess(
+      { directory, options: orderOf(settings) },
+      log,
+      callMs,
+    )
     if (problem && (!held || clock.now() >= until)) throw startError(problem, settings)
     if (problem) await clock.sleep(LOOK_EVERY_MS)
   }

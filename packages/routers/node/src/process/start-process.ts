@@ -10,11 +10,16 @@ import type { RouterOrder, StartReport } from './protocol.ts'
 const PROGRAM = fileURLToPath(new URL('../../dist/process/main.js', import.meta.url))
 
 /**
- * Starts a router process that outlives this one, and may say its last words in `log`. Resolves when it says that it serves, or why it does not.
+ * Starts a router process that outlives this one, and may say its last words in `log`. Resolves when it says that it serves, or
+ * why it does not; one that says nothing for `withinMs` is killed, since nobody would hear it any more.
  *
  * @throws ChangeoverError `CHANGEOVER_ROUTER_PROCESS_MISSING`
  */
-export async function startProcess(order: RouterOrder, log: string): Promise<StartReport> {
+export async function startProcess(
+  order: RouterOrder,
+  log: string,
+  withinMs: number,
+): Promise<StartReport> {
   if (!existsSync(PROGRAM))
     throw routerError('CHANGEOVER_ROUTER_PROCESS_MISSING', { path: PROGRAM })
   // The directory is there for people who look through the list of processes. Secrets among the options go by the pipe.
@@ -30,7 +35,15 @@ export async function startProcess(order: RouterOrder, log: string): Promise<Sta
   child.unref()
   const { stdin, stdout } = child
   if (!stdin || !stdout) return failure('it has no pipes')
-  return reportOf({ child, stdin, stdout }, JSON.stringify(order))
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL')
+    stdout.destroy(new Error(`it said nothing within ${withinMs} ms, and was killed`))
+  }, withinMs)
+  try {
+    return await reportOf({ child, stdin, stdout }, JSON.stringify(order))
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Its standard output stays open for as long as it lives: the first line is all that comes. */
@@ -42,6 +55,7 @@ function reportOf({ child, stdin, stdout }: Started, order: string): Promise<Sta
     }
     child.once('error', (error) => end(failure(error.message)))
     stdin.on('error', () => {}) // It ended early, which its output tells.
+    stdout.once('error', (error) => end(failure(error.message)))
     stdin.end(order)
     createInterface({ input: stdout })
       .on('line', (line) => end(parseReport(line)))

@@ -72,6 +72,17 @@ export function lives(pid: number): boolean {
   }
 }
 
+/** The process that is just being started in a directory. */
+export async function beingStarted(directory: string): Promise<number> {
+  for (;;) {
+    const found = readdirSync('/proc').find(
+      (name) => /^\d+$/.test(name) && isRouterOf(name, directory),
+    )
+    if (found !== undefined) return Number(found)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 /** Ends the process of a directory, and those that were just being started there when the test ended. */
 function killAll(directory: string): void {
   const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name))

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { backend, named } from '../backends.ts'
 import { ask, keepAlive } from '../clients.ts'
 import { table } from '../shop.ts'
-import { adapter, holderOf, lives, news, routerDirectory } from './bench.ts'
+import { adapter, beingStarted, holderOf, lives, news, routerDirectory } from './bench.ts'
 
 const owner = fileURLToPath(new URL('../fixtures/router-owner.mjs', import.meta.url))
 
@@ -104,6 +104,30 @@ describe('A router process', () => {
     expect((await router.observe('shop')).revision).toBe(1)
     await router.shutdown()
     expect(holderOf(directory)).toBeUndefined()
+  })
+
+  it('that is frozen when it is asked to stop is told of, instead of waited for without end', async () => {
+    const directory = routerDirectory()
+    const router = adapter(directory, { timeouts: { close: '200ms' }, callTimeout: '500ms' })
+    await router.listen()
+    process.kill(router.pid() ?? 0, 'SIGSTOP')
+    await expect(router.shutdown()).rejects.toMatchObject({
+      code: 'CHANGEOVER_ROUTER_PROCESS_STUCK',
+      message: expect.stringContaining('within 700 ms'),
+    })
+  })
+
+  it('that is frozen before its first word is given up and killed', async () => {
+    const directory = routerDirectory()
+    const router = adapter(directory, { callTimeout: '1s' })
+    const listening = router.listen()
+    const frozen = await beingStarted(directory)
+    process.kill(frozen, 'SIGSTOP')
+    await expect(listening).rejects.toMatchObject({
+      code: 'CHANGEOVER_ROUTER_PROCESS_FAILED',
+      message: expect.stringContaining('said nothing within 1000 ms'),
+    })
+    await expect.poll(() => lives(frozen)).toBe(false)
   })
 
   it('is started again where it was killed, on its port, with its table, and its watchers hear of both', async () => {
