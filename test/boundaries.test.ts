@@ -17,6 +17,10 @@ const manifests: Record<string, object> = {
   'routers/node': {
     dependencies: { '@changeover/engine': '*', '@changeover/fleets-process': '*' },
   },
+  'stores/postgres': {
+    dependencies: { '@changeover/migrations': '*', '@changeover/testing': '*' },
+  },
+  notifiers: { dependencies: { '@changeover/console': '*' } },
   'fleets/process': { devDependencies: { '@changeover/engine': '*' } },
   console: { dependencies: { '@changeover/cli': '*' } },
   cli: { dependencies: { '@changeover/console': '*', '@changeover/testing': '*' } },
@@ -31,6 +35,8 @@ const offences = [
   ['packages/migrations/src/engine.ts', '@changeover/engine', 'arrows-of-migrations'],
   ['packages/testing/src/lifecycle.ts', '@changeover/lifecycle', 'arrows-of-testing'],
   ['packages/routers/node/src/fleet.ts', '@changeover/fleets-process', 'arrows-of-adapters'],
+  ['packages/stores/postgres/src/testing.ts', '@changeover/testing', 'arrows-of-stores/postgres'],
+  ['packages/notifiers/src/console.ts', '@changeover/console', 'arrows-of-notifiers'],
   ['packages/console/src/cli.ts', '@changeover/cli', 'arrows-of-console'],
   ['packages/cli/src/testing.ts', '@changeover/testing', 'arrows-of-cli'],
   ['packages/surprise/src/engine.ts', '@changeover/engine', 'every-package-has-a-place'],
@@ -61,6 +67,7 @@ const goodImports = [
   ['packages/engine/test/dev.ts', 'vitest'],
   ['packages/routers/node/src/engine.ts', '@changeover/engine'],
   ['packages/testing/src/engine.ts', '@changeover/engine'],
+  ['packages/stores/postgres/src/migrations.ts', '@changeover/migrations'],
   ['packages/cli/src/console.ts', '@changeover/console'],
   ['examples/a/lifecycle.ts', '@changeover/lifecycle'],
   ['test/example.ts', '../examples/a/main.ts'],

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../examples/rolling-update/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../examples/whole-story/dist/main.js', import.meta.url))
 
 /** The built demo, running. */
 export interface DemoProcess {

@@ -1,40 +1,52 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import * as console from '@changeover/console'
 import * as engine from '@changeover/engine'
 import * as processFleet from '@changeover/fleet-process'
 import * as lifecycle from '@changeover/lifecycle'
 import * as migrations from '@changeover/migrations'
+import * as notifiers from '@changeover/notifiers'
 import * as caddyRouter from '@changeover/router-caddy'
 import * as haproxyRouter from '@changeover/router-haproxy'
 import * as nginxRouter from '@changeover/router-nginx'
 import * as nodeRouter from '@changeover/router-node'
+import * as postgresStore from '@changeover/store-postgres'
 import * as testing from '@changeover/testing'
+import * as cli from 'changeover'
 import { describe, expect, it } from 'vitest'
 import { type ErrorRegistry, type ErrorTemplate, renderErrors } from './fixtures/render-errors.ts'
 import { type MetricCatalog, type MetricEntry, renderMetrics } from './fixtures/render-metrics.ts'
 
 /** Packages that export a registry of their errors are found by its name, ERROR_CODES. */
 const packages: Record<string, object> = {
+  '@changeover/console': console,
   '@changeover/engine': engine,
   '@changeover/fleet-process': processFleet,
   '@changeover/lifecycle': lifecycle,
   '@changeover/migrations': migrations,
+  '@changeover/notifiers': notifiers,
   '@changeover/router-caddy': caddyRouter,
   '@changeover/router-haproxy': haproxyRouter,
   '@changeover/router-nginx': nginxRouter,
   '@changeover/router-node': nodeRouter,
+  '@changeover/store-postgres': postgresStore,
   '@changeover/testing': testing,
+  changeover: cli,
 }
 
 /** Packages with a registry, by their folders. */
 const sources = [
+  'cli',
+  'console',
   'engine',
   'fleets/process',
   'lifecycle',
   'migrations',
+  'notifiers',
   'routers/caddy',
   'routers/haproxy',
   'routers/nginx',
   'routers/node',
+  'stores/postgres',
   'testing',
 ]
 
@@ -108,7 +120,9 @@ function codesIn(name: string): string[] {
   const paths = readdirSync(url, { encoding: 'utf8', recursive: true })
   const files = paths.filter((name) => name.endsWith('.ts') && !registryFile.test(name))
   const texts = files.map((name) => readFileSync(new URL(name, url), 'utf8'))
-  return texts.flatMap((text) => text.match(/(?<=')CHANGEOVER_[A-Z_]+(?=')/g) ?? []).filter(isCode)
+  return texts
+    .flatMap((text) => text.match(/(?<=')CHANGEOVER_[A-Z_]+[A-Z](?=')/g) ?? [])
+    .filter(isCode)
 }
 
 const registryFile = /(error-codes?|router-error|fleet-error|testing-error)\.ts$/
@@ -119,8 +133,10 @@ function isCode(name: string): boolean {
 }
 
 const variables = new Set([
+  'CHANGEOVER_DIRECTORY',
   'CHANGEOVER_NOTICE',
   'CHANGEOVER_TOKEN',
+  'CHANGEOVER_URL',
   'CHANGEOVER_SERVICE',
   'CHANGEOVER_RELEASE',
   'CHANGEOVER_VERSION',

@@ -1,37 +1,29 @@
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DemoProcess, startDemo } from './demo-process.ts'
-import { instancesWith, killAll, nothingLeft, processesWith, reapersOf } from './processes.ts'
+import { instancesWith, killAll, nothingLeft, processesWith } from './processes.ts'
 
-describe('The demo, ended in the middle of a rollout', () => {
+describe('The demo, ended in the middle of a rollout', { timeout: 90_000 }, () => {
   let directory: string
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'changeover-orphans-'))
+    // Its database runs as a user of its own where root runs the demo, and removes what it wrote.
+    chmodSync(directory, 0o1777)
   })
   afterEach(async () => {
     await killAll(directory)
     rmSync(directory, { recursive: true })
   })
 
-  const start = (): DemoProcess => startDemo(directory, '--rate', '50')
-
-  /** A demo whose v1 serves while its v2 comes up. */
+  /** A demo whose first instances serve while others come up. */
   async function demoInMidRollout(): Promise<DemoProcess> {
-    const demo = start()
-    await demo.printed('(v2) launched')
-    expect(instancesWith(directory).length).toBeGreaterThanOrEqual(4)
-    expect(reapersOf(demo.pid)).toHaveLength(1)
+    const demo = startDemo(directory, '--rate', '50')
+    await demo.printed('routes: 1.0.0 100%')
+    expect(instancesWith(directory).length).toBeGreaterThanOrEqual(1)
     return demo
-  }
-
-  async function expectFreshStart(): Promise<void> {
-    const demo = start()
-    await demo.printed('v1 promoted')
-    process.kill(demo.pid, 'SIGTERM')
-    expect(await demo.ended).toEqual({ code: 143, signal: null })
   }
 
   it.each([
@@ -43,37 +35,14 @@ describe('The demo, ended in the middle of a rollout', () => {
     process.kill(-demo.pid, signal)
     expect(await demo.ended).toEqual({ code, signal: null })
     expect(processesWith(directory)).toEqual([])
-    expect(reapersOf(demo.pid)).toEqual([])
     expect(readdirSync(directory)).toEqual([])
-    await expectFreshStart()
   })
 
-  it('by kill -9, leaves its instances to the reaper, and can be started again at once', async () => {
+  it('by kill -9, leaves nothing: agent, router, instances and database end with it', async () => {
     const demo = await demoInMidRollout()
     process.kill(demo.pid, 'SIGKILL')
     expect(await demo.ended).toEqual({ code: null, signal: 'SIGKILL' })
-    await expectFreshStart()
     expect(await nothingLeft(() => processesWith(directory))).toEqual([])
-    expect(await nothingLeft(() => reapersOf(demo.pid))).toEqual([])
-  })
-
-  it('by a second Ctrl-C, does not wait for its instances, and still none is left', async () => {
-    const demo = await demoInMidRollout()
-    process.kill(demo.pid, 'SIGINT')
-    process.kill(demo.pid, 'SIGTERM')
-    expect((await demo.ended).signal).toBeNull()
-    expect(await nothingLeft(() => processesWith(directory))).toEqual([])
-  })
-
-  it('by an error of the engine, exits with 1 and leaves nothing', async () => {
-    const demo = await demoInMidRollout()
-    const [own = ''] = readdirSync(directory)
-    const store = join(directory, own, 'store')
-    renameSync(store, `${store}-gone`)
-    writeFileSync(store, 'a file where the directory was')
-    expect(await demo.ended).toEqual({ code: 1, signal: null })
-    expect(demo.errors()).toContain('v2 was interrupted')
-    expect(processesWith(directory)).toEqual([])
-    expect(reapersOf(demo.pid)).toEqual([])
+    await expect.poll(() => readdirSync(directory)).toEqual([])
   })
 })

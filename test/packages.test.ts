@@ -35,7 +35,7 @@ describe.each(packages)('The published package $name', ({ name, folder, manifest
 
   it('says all that the registry and its users need, and no address of a repository', () => {
     expect(manifest).toMatchObject({
-      name: expect.stringMatching(/^@changeover\/[a-z-]+$/),
+      name: expect.stringMatching(/^(?:@changeover\/[a-z-]+|changeover)$/),
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       description: expect.stringMatching(/.{20,}\.$/),
       license: 'MIT',

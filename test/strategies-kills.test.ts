@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { killEngines, type KillsResult } from './engine-kills.ts'
 import { killsTable } from './kills-table.ts'
 import { killAll, nothingLeft, processesWith } from './processes.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** `npm run soak:engine-crash-30min` sets KILLS, over all strategies. */
 const SOAK = Number(process.env['KILLS'] ?? 0)
@@ -93,14 +93,3 @@ describe.each(STRATEGIES)(
     })
   },
 )
-
-/** Numbers from 0 up to 1, the same for the same seed. */
-function seededRandom(seed: string): () => number {
-  let n = 0
-  return () =>
-    createHash('sha256')
-      .update(`${seed} ${(n += 1)}`)
-      .digest()
-      .readUInt32BE() /
-    2 ** 32
-}

@@ -108,6 +108,7 @@ function checkStep(plan: Plan, step: Step, ports: Ports): void {
       checkWindow(plan, step)
       return checkRelease(plan, step.release)
     case 'launch':
+      checkLeast(plan, step)
       return checkRelease(plan, step.release)
     case 'bake':
     case 'drain':
@@ -116,6 +117,16 @@ function checkStep(plan: Plan, step: Step, ports: Ports): void {
     default:
       throw invalid(plan, `it has a step ${JSON.stringify(step)}`, `Known steps: ${KNOWN_STEPS}.`)
   }
+}
+
+function checkLeast(
+  plan: Plan,
+  { atLeast, instances }: Extract<Step, { readonly step: 'launch' }>,
+): void {
+  if (atLeast === undefined) return
+  if (Number.isInteger(atLeast) && atLeast >= 1 && atLeast <= instances) return
+  const remedy = 'Give a whole number from 1 to instances, or leave atLeast out.'
+  throw invalid(plan, `a launch of ${instances} is to go on with ${atLeast} of them`, remedy)
 }
 
 function checkWindow(plan: Plan, { replicas, surge, unavailable }: Window): void {

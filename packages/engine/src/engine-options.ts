@@ -26,6 +26,7 @@ export interface EngineOptions {
   readonly migrations?: MigrationGuard
   /** The code that plans refer to by name. */
   readonly hooks?: Readonly<Record<string, Hook>>
+  /** Called once for each entry, without waiting; for at least once, over crashes, give them to a courier instead. */
   readonly notifiers?: readonly Notifier[]
   /** @default the machine's clock */
   readonly clock?: Clock

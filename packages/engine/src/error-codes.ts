@@ -67,7 +67,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorTemplate>> = {
   CHANGEOVER_ROLLOUT_UNKNOWN: {
     what: 'There is no rollout "{rollout}".',
     why: 'A command that reaches nothing must not look like one that was obeyed.',
-    next: 'List the rollouts with engine.history(service).',
+    next: 'List those of a service with engine.history(service), or with "changeover history SERVICE".',
   },
   CHANGEOVER_ROLLOUT_FINISHED: {
     what: 'Rollout "{rollout}" has finished ({outcome}); "{command}" was refused.',

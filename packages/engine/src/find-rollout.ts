@@ -19,14 +19,20 @@ export async function readState(store: Store, rollout: string): Promise<RolloutS
 }
 
 /**
- * A rollout that this engine does not lead: readable where it has ended.
+ * A rollout that this engine does not lead: readable where it has ended, and followed where the store can be.
  *
  * @throws ChangeoverError `CHANGEOVER_ROLLOUT_UNKNOWN`, or `CHANGEOVER_COMMAND_REFUSED` where it is under way elsewhere
  */
-export async function findFinished(store: Store, rollout: string): Promise<Rollout> {
+export async function findElsewhere(
+  store: Store,
+  rollout: string,
+  follow: (state: RolloutState) => Rollout | undefined,
+): Promise<Rollout> {
   const entries = await readEntriesOf(store, rollout)
   const state = foldKnown(entries, rollout)
   if (state.outcome !== undefined) return finishedHandle(state, store)
+  const followed = follow(state)
+  if (followed) return followed
   const holder = entries.findLast((entry) => entry.type === 'led')?.holder ?? 'nobody yet'
   const problem = `this engine does not lead it; the last one that did is "${holder}"`
   throw refuse('CHANGEOVER_COMMAND_REFUSED', { rollout, command: 'rollout', problem })

@@ -52,6 +52,7 @@ function openState(entry: Entry): RolloutState {
     verdicts: new Map(),
     approvals: new Map(),
     commands: new Set(),
+    refusals: 0,
     abort: undefined,
     paused: undefined,
     closed: false,
@@ -92,6 +93,9 @@ function foldProgress(state: RolloutState, entry: Entry): void {
       return
     case 'commanded':
       return foldCommand(state, entry)
+    case 'refused':
+      state.refusals += 1
+      return
     case 'held':
       state.held.add(entry.gate)
       state.paused ??= { since: entry.at, by: `gate ${entry.gate}` }

@@ -11,6 +11,32 @@ export function currentRelease(history: readonly RolloutSummary[]): Release | un
   return last?.outcome === 'promoted' ? last.to : last?.from
 }
 
+/** Whether a rollout leads to the release that was there already: it puts the service right, and changes nothing else. */
+export function isRepair({ from, to }: Pick<RolloutSummary, 'from' | 'to'>): boolean {
+  return from?.id === to.id
+}
+
+/** Whether the service stands as a rollout left it that could go neither forward nor back: people decide. */
+export function isFrozen(history: readonly RolloutSummary[]): boolean {
+  // A repair that came to nothing moved nothing, and one that came to its end has put an end to that.
+  const last = history.findLast((one) => !isRepair(one) || one.outcome === 'promoted')
+  return last?.outcome === 'failed-safe'
+}
+
+/** How many instances the service is to have: as many as its last good rollout asked for. */
+export function replicasOf(history: readonly RolloutSummary[]): number | undefined {
+  const promoted = history.findLast(({ outcome }) => outcome === 'promoted')
+  return (promoted ?? history.findLast(({ outcome }) => outcome === 'rolled-back'))?.replicas
+}
+
+/** Whether a release is recorded as one that had the traffic of a rollout that ended well. */
+export function hasServed(history: readonly RolloutSummary[], release: string): boolean {
+  return history.some(
+    ({ outcome, from, to }) =>
+      from?.id === release || (outcome === 'promoted' && to.id === release),
+  )
+}
+
 /** The service as its history tells it. */
 export function serviceOf(name: string, history: readonly RolloutSummary[]): Service {
   const underWay = history.find(({ outcome }) => outcome === undefined)
@@ -19,13 +45,13 @@ export function serviceOf(name: string, history: readonly RolloutSummary[]): Ser
 
 /** Every service that has a history. */
 export function servicesOf(history: readonly RolloutSummary[]): Service[] {
-  const names = [...new Set(history.map(({ service }) => service))]
-  return names.map((name) => {
-    return serviceOf(
-      name,
-      history.filter(({ service }) => service === name),
-    )
-  })
+  const byName = new Map<string, RolloutSummary[]>()
+  for (const summary of history) {
+    const known = byName.get(summary.service)
+    if (known) known.push(summary)
+    else byName.set(summary.service, [summary])
+  }
+  return [...byName].map(([name, own]) => serviceOf(name, own))
 }
 
 /**

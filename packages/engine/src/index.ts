@@ -62,8 +62,8 @@ export type {
 } from './strategy-step.ts'
 export type { StrategyTimesOptions } from './strategy-times.ts'
 export { mirror, route, weight, type WeightOptions } from './traffic-steps.ts'
-export type { Rollout, RolloutCommand, RolloutEnd } from './rollout.ts'
-export { foldJournal } from './fold-journal.ts'
+export type { EventsOptions, Rollout, RolloutCommand, RolloutEnd } from './rollout.ts'
+export { foldEntry, foldJournal } from './fold-journal.ts'
 export type { InstancePhase, InstanceState, LostInstance, RolloutState } from './rollout-state.ts'
 export {
   defineStrategy,
@@ -115,7 +115,7 @@ export type {
   MigrationReport,
   MigrationRequest,
 } from './migration-guard.ts'
-export type { Notifier } from './notifier.ts'
+export type { Notifier, NotifyContext } from './notifier.ts'
 export type { Outcome } from './outcome.ts'
 export type { Plan, PlannedCapacity } from './plan.ts'
 export { acceptRouteTable, staleTable } from './accept-table.ts'
@@ -164,7 +164,8 @@ export type {
   StepName,
   Window,
 } from './step.ts'
-export type { RolloutFilter, RolloutSummary, Store } from './store.ts'
+export { expendable } from './retention.ts'
+export type { ReadOptions, RolloutFilter, RolloutSummary, Store, StoreChange } from './store.ts'
 export {
   isOpen,
   nextClosing,
@@ -180,5 +181,8 @@ export { systemClock } from './system-clock.ts'
 export type { Verdict, VerdictOutcome } from './verdict.ts'
 export { onAbort } from './on-abort.ts'
 export { ENTRY_CHANNEL } from './entry-channel.ts'
+export { type IndicatorLook, type JudgeLook, LOOK_CHANNEL } from './look-channel.ts'
+export { judgeThresholds } from './judge-thresholds.ts'
+export { stepText } from './step-text.ts'
 export type { MetricsRegistry } from './engine-metrics.ts'
 export { METRIC_NAMES, type MetricEntry, type MetricName, METRICS } from './metrics-catalog.ts'

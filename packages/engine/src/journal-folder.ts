@@ -49,19 +49,33 @@ const UNREAD: JournalEnd = { ...JOURNAL_START, service: undefined }
 
 export function journalFolder(path: string, logger: StoreLogger | undefined): JournalFolder {
   const known = new Map<string, JournalEnd>()
+  /** Of journals that have their last entry: they never change, and a service may have thousands. */
+  const ended = new Map<string, RolloutSummary>()
+  /** Whose journal it is, by its first entry, which never changes either. */
+  const owners = new Map<string, string | undefined>()
   const file = (rollout: string): JournalFile => ({
     rollout,
     path: join(path, checkFileName('rolloutId', rollout) + SUFFIX),
   })
   const select = async (filter: RolloutFilter): Promise<readonly RolloutSummary[]> => {
-    const files = (await rolloutsIn(path)).map(file)
-    return selectRollouts(await summarizeAll(files, filter), filter)
+    const names = await rolloutsIn(path)
+    for (const kept of [ended, owners]) forgetOthers(kept, names)
+    const unknown = names.filter((name) => !ended.has(name) && mayBe(owners.get(name), filter))
+    const read = await summarizeAll(unknown.map(file), (first) => {
+      owners.set(first.rollout, serviceOfJournal(first))
+      return mayMatch(first, filter)
+    })
+    const summaries = [...ended.values(), ...read]
+    for (const one of read) if (one.outcome !== undefined) ended.set(one.id, one)
+    return selectRollouts(summaries, filter)
   }
   return {
     file,
     async append(file, expectedSeq, entries, underLease) {
       const { end, size } = await findEnd(file, known.get(file.rollout))
       known.delete(file.rollout)
+      ended.delete(file.rollout)
+      owners.delete(file.rollout)
       checkAppend(file.rollout, expectedSeq, end.last, entries)
       const last = entries.at(-1)
       if (last === undefined) return
@@ -87,6 +101,16 @@ export function journalFolder(path: string, logger: StoreLogger | undefined): Jo
     },
     rollouts: select,
   }
+}
+
+/** What was deleted, here or by another process, is no longer told of. */
+function forgetOthers(known: Map<string, unknown>, names: readonly string[]): void {
+  const there = new Set(names)
+  for (const id of known.keys()) if (!there.has(id)) known.delete(id)
+}
+
+function mayBe(owner: string | undefined, { service }: RolloutFilter): boolean {
+  return owner === undefined || service === undefined || owner === service
 }
 
 /**
@@ -141,10 +165,9 @@ async function rolloutsIn(path: string): Promise<string[]> {
 
 async function summarizeAll(
   files: readonly JournalFile[],
-  filter: RolloutFilter,
+  wanted: (first: Entry) => boolean,
 ): Promise<RolloutSummary[]> {
   const summaries: RolloutSummary[] = []
-  const wanted = (first: Entry): boolean => mayMatch(first, filter)
   for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
     const some = files.slice(at, at + FILES_AT_ONCE)
     const ends = await Promise.all(some.map((file) => readEnds(file, wanted)))

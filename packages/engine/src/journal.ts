@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Command } from './command.ts'
+import type { Command, CommandName } from './command.ts'
 import type { Fence } from './fence.ts'
 import type { Instance } from './instance.ts'
 import type { MetricsMark } from './metrics.ts'
@@ -11,7 +11,10 @@ import type { RolloutOutcome } from './rollout-outcome.ts'
 import type { Step } from './step.ts'
 import type { Verdict } from './verdict.ts'
 
-/** Version of the entries' shape. A reader refuses a newer one and understands every older one. */
+/**
+ * Version of the entries' shape. A reader refuses a newer one and understands every older one. A type that a reader may pass
+ * over, such as `refused`, needs no new version.
+ */
 export const JOURNAL_VERSION = 2
 
 /** Where a running plan is heading. */
@@ -73,6 +76,15 @@ export type EntryBody =
   | { readonly type: 'judged'; readonly gate: string; readonly verdict: Verdict }
   /** What a person or a program asked for. Repeating a command id changes nothing. */
   | ({ readonly type: 'commanded' } & Command)
+  /** The leading engine refused a command; nothing else follows from it. */
+  | {
+      readonly type: 'refused'
+      readonly command: CommandName
+      readonly by: string
+      readonly code: string
+      readonly reason: string
+      readonly gate?: string
+    }
   /** A gate came to no verdict and holds: the rollout is paused until somebody resumes, promotes or takes it back. */
   | { readonly type: 'held'; readonly gate: string; readonly reason: string }
   /** The plan's window closed, and the rollout is paused until it opens. */

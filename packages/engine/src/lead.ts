@@ -10,6 +10,7 @@ import { keepLease } from './lease-keeper.ts'
 import { type Audience, meteredAppend, observeRollout, rolloutLogger } from './observe-rollout.ts'
 import { persistentPorts } from './persistent-ports.ts'
 import { createPulse } from './pulse.ts'
+import { type RefusedCommand, refusalJournal } from './refusals.ts'
 import type { RolloutEnd } from './rollout.ts'
 import { foldEntry } from './fold-journal.ts'
 import type { RolloutState } from './rollout-state.ts'
@@ -32,6 +33,8 @@ export interface Led {
   readonly interrupted: AbortSignal
   /** Journals a command; one id once, however often it is asked for at the same time. */
   command(command: Command): Promise<void>
+  /** Journals that a command was refused, unless there are too many of these already. Never rejects. */
+  refused(asked: RefusedCommand, error: unknown): Promise<void>
   /** Lets go of it without ending it. */
   interrupt(reason: unknown): void
 }
@@ -45,7 +48,7 @@ export function lead(leadership: Leadership, state: RolloutState, lease: Lease):
   const ports = persistentPorts(leadership.ports)
   const log = rolloutLogger(leadership.logger, state)
   const observer = observeRollout(leadership, { state, lease, log })
-  const feed = entryFeed()
+  const feed = entryFeed(state.lastEntry)
   const pulse = createPulse()
   const interruption = new AbortController()
   const abortion = new AbortController()
@@ -94,6 +97,7 @@ export function lead(leadership: Leadership, state: RolloutState, lease: Lease):
       commands.set(command.id, recorded)
       return recorded
     },
+    refused: refusalJournal(state, run.record),
     finished: finished.then(observer.end).finally(() => feed.end()),
     interrupt: (reason) => interruption.abort(reason),
   }
@@ -158,7 +162,8 @@ export function endOf({ id, outcome, failure }: RolloutState): RolloutEnd {
   return { rollout: id, outcome: outcome ?? 'interrupted', ...failure }
 }
 
-function explain(error: unknown): { code?: string; reason: string } {
+/** What a rollout was let go for. */
+export function explain(error: unknown): { code?: string; reason: string } {
   if (error instanceof ChangeoverError) return { code: error.code, reason: error.message }
   return { reason: error instanceof Error ? error.message : String(error) }
 }

@@ -1,8 +1,9 @@
 import type { EngineSettings } from './engine-options.ts'
 import { refuse } from './changeover-error.ts'
+import type { Command } from './command.ts'
 import type { Led } from './lead.ts'
 import type { Rollout } from './rollout.ts'
-import { rolloutHandle } from './rollout-handle.ts'
+import { obey, rolloutHandle } from './rollout-handle.ts'
 import type { Superseded } from './supersede.ts'
 
 /** The rollouts that one engine leads. */
@@ -19,10 +20,30 @@ export interface Leading {
 export function createLeading({ leadership: { store }, newId }: EngineSettings): Leading {
   const all = new Map<string, Led>()
   const handle = (led: Led): Rollout => rolloutHandle(led, store, newId)
+  let stopReceiving: (() => void) | undefined
+
+  /** Commands that were given to other engines. */
+  async function receive(rollout: string, command: Command): Promise<boolean> {
+    const led = all.get(rollout)
+    if (!led || led.interrupted.aborted) return false
+    await obey(handle(led), command)
+    return true
+  }
+
+  /** An engine that leads nothing listens to nobody. */
+  function forget(rollout: string): void {
+    all.delete(rollout)
+    if (all.size > 0) return
+    stopReceiving?.()
+    stopReceiving = undefined
+  }
+
   return {
     follow(led) {
-      all.set(led.state.id, led)
-      void led.finished.then(() => all.delete(led.state.id))
+      const { id } = led.state
+      all.set(id, led)
+      stopReceiving ??= store.receive?.(receive)
+      void led.finished.then(() => forget(id))
       return handle(led)
     },
     get(rollout) {

@@ -7,6 +7,7 @@ import { checkAppend, decodeLine, encodeLine } from './journal-line.ts'
 import { checkLeaseFence, grantLease, releasedLease } from './lease-grant.ts'
 import { expendable } from './retention.ts'
 import { selectRollouts, serviceOfJournal, summarize } from './rollout-summary.ts'
+import { memoryChannel } from './memory-channel.ts'
 import type { RolloutFilter, RolloutSummary, Store } from './store.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -39,6 +40,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store & AsyncDisp
   /** The same journals by service: what is asked of one service takes no longer where there are a thousand. */
   const services = new Map<string, Map<string, Entry[]>>()
   const leases = new Map<string, Lease>()
+  const { appended, ...channel } = memoryChannel(clock)
 
   const list = (filter: RolloutFilter): readonly RolloutSummary[] => {
     const { service } = filter
@@ -67,9 +69,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store & AsyncDisp
       journal.push(...entries.map(copy))
       if (expectedSeq === 0 && entries.length > 0) enlist(rolloutId, journal)
       if (service !== undefined && entries.at(-1)?.type === 'finished') forget(service)
+      appended(service, entries)
     },
-    async *read(rolloutId) {
-      yield* journals.get(rolloutId)?.slice() ?? []
+    async *read(rolloutId, { after } = {}) {
+      yield* journals.get(rolloutId)?.slice((after?.seq ?? -1) + 1) ?? []
     },
     async rollouts(filter = {}) {
       return list(filter)
@@ -83,6 +86,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store & AsyncDisp
       const released = releasedLease(leases.get(lease.service), lease)
       if (released !== undefined) leases.set(lease.service, released)
     },
+    ...channel,
     close,
     [Symbol.asyncDispose]: close,
   }

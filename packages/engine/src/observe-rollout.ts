@@ -38,7 +38,7 @@ export function observeRollout(
   const tell = (entry: Entry): void => {
     log.info({ seq: entry.seq, type: entry.type }, 'journaled')
     publishEntry(entry)
-    for (const notifier of notifiers) void notify(notifier, entry, log)
+    for (const notifier of notifiers) void notify(notifier, entry, { service, log })
   }
   meter?.(measureStart(state, lease))
   if (state.lastEntry.type === 'created') tell(state.lastEntry)
@@ -76,9 +76,13 @@ export function meteredAppend(
   }
 }
 
-async function notify(notifier: Notifier, entry: Entry, log: Logger): Promise<void> {
+async function notify(
+  notifier: Notifier,
+  entry: Entry,
+  { service, log }: { service: string; log: Logger },
+): Promise<void> {
   try {
-    await notifier.notify(entry)
+    await notifier.notify(entry, { service })
   } catch (error) {
     log.warn({ err: error }, 'a notifier failed')
   }

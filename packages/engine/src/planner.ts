@@ -3,7 +3,7 @@ import { checkPlan } from './check-plan.ts'
 import { routingWarnings } from './check-routing.ts'
 import { refuse } from './changeover-error.ts'
 import type { StartRequest } from './start-request.ts'
-import { serviceOf } from './history.ts'
+import { isRepair, serviceOf } from './history.ts'
 import type { Instance } from './instance.ts'
 import { checkMigrations, planMigrations } from './plan-migrations.ts'
 import type { Plan } from './plan.ts'
@@ -14,9 +14,15 @@ import type { Store } from './store.ts'
 /**
  * Makes the plan of a checked request from what the store, the router and the fleet say now. Changes nothing.
  *
+ * @param options.besideRepair a repair under way does not count: it makes way when the plan is carried out. @default false
  * @throws ChangeoverError for everything that makes the plan impossible
  */
-export async function makePlan(ports: Ports, store: Store, request: StartRequest): Promise<Plan> {
+export async function makePlan(
+  ports: Ports,
+  store: Store,
+  request: StartRequest,
+  { besideRepair = false }: { readonly besideRepair?: boolean } = {},
+): Promise<Plan> {
   const { service, release: to, replicas, strategy, current } = request
   const window = readWindow(request)
   ports.fleet.check?.(to)
@@ -26,8 +32,9 @@ export async function makePlan(ports: Ports, store: Store, request: StartRequest
     ports.fleet.list(service),
   ])
   const known = serviceOf(service, history)
-  const { rollout } = known
-  if (rollout) throw refuse('CHANGEOVER_ROLLOUT_RUNNING', { service, rollout })
+  const open = history.find(({ outcome }) => outcome === undefined)
+  const rollout = open && besideRepair && isRepair(open) ? undefined : known.rollout
+  if (rollout !== undefined) throw refuse('CHANGEOVER_ROLLOUT_RUNNING', { service, rollout })
   const from = known.current ?? current
   if (from?.id === to.id) throw refuse('CHANGEOVER_RELEASE_CURRENT', { service, release: to.id })
   const { running, others } = countRunning(instances, from?.id, to.id)

@@ -1,8 +1,9 @@
 import { refuse } from './changeover-error.ts'
-import type { CommandName } from './command.ts'
+import type { Command, CommandName } from './command.ts'
 import type { Entry } from './journal.ts'
 import { endOf, type Led } from './lead.ts'
-import type { Rollout } from './rollout.ts'
+import type { RefusedCommand } from './refusals.ts'
+import type { EventsOptions, Rollout } from './rollout.ts'
 import type { RolloutState } from './rollout-state.ts'
 import type { Store } from './store.ts'
 
@@ -17,12 +18,23 @@ export function rolloutHandle(led: Led, store: Store, newId: (prefix: string) =>
     if (!state.commands.has(id)) await led.command({ command: name, id, ...request })
   }
 
+  async function journalingRefusal(asked: RefusedCommand, check: () => void): Promise<void> {
+    try {
+      check()
+    } catch (error) {
+      await led.refused(asked, error)
+      throw error
+    }
+  }
+
   /** What only makes sense while the plan goes forward. */
   async function steer(name: 'pause' | 'resume' | 'promote', request: Steering): Promise<void> {
     assertRunning(led, name)
-    assertForward(state, name)
-    if (name === 'resume' && state.closed)
-      throw refused(state, name, 'its window is closed; promote overrides that, under your name')
+    await journalingRefusal({ command: name, by: request.by }, () => {
+      assertForward(state, name)
+      if (name === 'resume' && state.closed)
+        throw refused(state, name, 'its window is closed; promote overrides that, under your name')
+    })
     await command(name, request)
   }
 
@@ -36,11 +48,13 @@ export function rolloutHandle(led: Led, store: Store, newId: (prefix: string) =>
     service: state.plan.service,
     plan: state.plan,
     finished,
-    events: ({ signal } = {}) => feed.read(store, state.id, signal),
+    events: (options) => feed.read(store, state.id, options),
     async approve({ gate, ...request }) {
       assertRunning(led, 'approve')
-      assertGate(state, gate, request.by)
-      assertForward(state, 'approve')
+      await journalingRefusal({ command: 'approve', by: request.by, gate }, () => {
+        assertGate(state, gate, request.by)
+        assertForward(state, 'approve')
+      })
       await command('approve', { ...request, gate })
     },
     pause: (request) => steer('pause', request),
@@ -49,6 +63,11 @@ export function rolloutHandle(led: Led, store: Store, newId: (prefix: string) =>
     abort: (request) => giveUp('abort', request),
     rollback: (request) => giveUp('rollback', request),
   }
+}
+
+/** Asks a rollout for what a command says. */
+export function obey(rollout: Rollout, { command, gate = '', ...request }: Command): Promise<void> {
+  return command === 'approve' ? rollout.approve({ ...request, gate }) : rollout[command](request)
 }
 
 /** What callers get of a rollout whose journal has its end: it can be read, and takes no command. */
@@ -70,7 +89,7 @@ export function finishedHandle(state: RolloutState, store: Store): Rollout {
     service: plan.service,
     plan,
     finished: Promise.resolve(end),
-    events: () => readEvents(store, id),
+    events: (options) => readEvents(store, id, options),
     approve: refuseAll('approve'),
     pause: refuseAll('pause'),
     resume: refuseAll('resume'),
@@ -80,8 +99,15 @@ export function finishedHandle(state: RolloutState, store: Store): Rollout {
   }
 }
 
-async function* readEvents(store: Store, rollout: string): AsyncGenerator<Entry, undefined> {
-  yield* store.read(rollout)
+async function* readEvents(
+  store: Store,
+  rollout: string,
+  { signal, after = -1 }: EventsOptions = {},
+): AsyncGenerator<Entry, undefined> {
+  for await (const entry of store.read(rollout)) {
+    if (signal?.aborted) return undefined
+    if (entry.seq > after) yield entry
+  }
   return undefined
 }
 

@@ -77,6 +77,8 @@ export interface RolloutState {
   /** Who approved, by gate. */
   readonly approvals: Map<string, Set<string>>
   readonly commands: Set<string>
+  /** How many commands were refused. */
+  refusals: number
   abort: { readonly by: string; readonly reason: string } | undefined
   /** Since when nothing moves, and by whom or what. */
   paused: { readonly since: number; readonly by: string } | undefined

@@ -22,16 +22,24 @@ export interface RolloutCommand {
   readonly id?: string
 }
 
+/** Which entries a reader gets, and for how long. */
+export interface EventsOptions {
+  /** Ends the reader. @default none: it ends with the rollout */
+  readonly signal?: AbortSignal | undefined
+  /** Number of the last entry that the reader has already, to go on behind it. @default none: from the first entry */
+  readonly after?: number | undefined
+}
+
 /** One execution of a plan, from one release to another. */
 export interface Rollout {
   readonly id: string
   readonly service: string
   readonly plan: Plan
   /**
-   * Every entry of the journal from the first, then live ones as they become durable. Ends with the rollout; each call
-   * is a reader of its own.
+   * Every entry of the journal from the first (or behind `after`), then live ones as they become durable. Ends with the
+   * rollout; each call is a reader of its own.
    */
-  events(options?: { signal?: AbortSignal }): AsyncIterableIterator<Entry>
+  events(options?: EventsOptions): AsyncIterableIterator<Entry>
   /**
    * Approves a gate that the plan names. The same person counts once; repeating `id` changes nothing.
    *

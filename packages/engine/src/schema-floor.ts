@@ -9,7 +9,11 @@ type MigrateStep = Extract<Step, { readonly step: 'migrate' }>
  * undefined where it can. The guard is asked, since a phase may have been broken off half way: a floor that has moved
  * counts as moved above it, and a guard that does not answer leaves nothing to rely on.
  */
-export async function closedWayBack({ ports, state, signal }: Run): Promise<string | undefined> {
+export async function closedWayBack({
+  ports,
+  state,
+  signal,
+}: Pick<Run, 'ports' | 'signal' | 'state'>): Promise<string | undefined> {
   const { service, from, steps } = state.plan
   const begun = steps.slice(0, state.position + (state.stepStartedAt === undefined ? 0 : 1))
   const step = from && begun.find((one) => givesUp(one, from.id))

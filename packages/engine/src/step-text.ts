@@ -10,7 +10,7 @@ export function stepText(step: Step, plan: Plan): string {
     case 'migrate':
       return `run the schema phase "${step.phase}"`
     case 'launch':
-      return `have ${instances(step.instances)} of "${step.release}" ready (${readiness(step)})`
+      return launchText(step)
     case 'shift':
       return shiftText(step)
     case 'replace':
@@ -28,6 +28,12 @@ export function stepText(step: Step, plan: Plan): string {
     case 'stop':
       return `stop "${step.release}"`
   }
+}
+
+function launchText(step: Extract<Step, { step: 'launch' }>): string {
+  const { instances: all, atLeast, release } = step
+  const which = atLeast === undefined ? '' : `${atLeast} of `
+  return `have ${which}${instances(all)} of "${release}" ready (${readiness(step)})`
 }
 
 function readiness({

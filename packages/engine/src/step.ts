@@ -65,6 +65,8 @@ export type Step =
       readonly step: 'launch'
       readonly release: string
       readonly instances: number
+      /** Ends as soon as so many are ready; a later launch waits for the others. @default all of them */
+      readonly atLeast?: number
     } & ReadinessSettings)
   /** Puts this routing in force and waits until the router has converged. */
   | ({ readonly step: 'shift' } & ShiftTarget)

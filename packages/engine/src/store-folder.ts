@@ -41,7 +41,8 @@ export function createFolders(paths: readonly string[]): () => Promise<void> {
 }
 
 async function createFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
+  // What is run, and with which variables, is nobody else's to read.
+  const first = await mkdir(path, { recursive: true, mode: 0o700 })
   if (first === undefined) return
   for (let made = path; made.length >= first.length; made = dirname(made)) {
     await syncFolder(dirname(made))

@@ -1,4 +1,5 @@
 import { refuse } from './changeover-error.ts'
+import { isRepair } from './history.ts'
 import type { Rollout } from './rollout.ts'
 import type { StartRequest } from './start-request.ts'
 import type { RolloutState } from './rollout-state.ts'
@@ -12,7 +13,7 @@ export interface Superseded {
 
 /**
  * Ends the rollout under way for a newer release: early where its release has all traffic already, and by the way back
- * where it has not. Resolves when it has ended.
+ * where it has not, or where it is a repair. Resolves when it has ended.
  *
  * @throws ChangeoverError `CHANGEOVER_ROLLOUT_RUNNING` where it did not end here
  */
@@ -21,7 +22,8 @@ export async function makeWay(
   { release, by = 'engine.start' }: StartRequest,
 ): Promise<void> {
   const command = { by, reason: `superseded by ${release.id}` }
-  const done = hasAllTraffic(state) ? rollout.promote(command) : rollout.rollback(command)
+  const early = hasAllTraffic(state) && !isRepair(state.plan)
+  const done = early ? rollout.promote(command) : rollout.rollback(command)
   // Refused where it goes back or has ended meanwhile, which is as good.
   await done.catch(() => undefined)
   const { outcome } = await rollout.finished

@@ -1,7 +1,7 @@
 import { atMost } from './binomial-tail.ts'
 import { type Counts, meanExp } from './compare-rates.ts'
 import type { BoundRateCriterion } from './criterion.ts'
-import type { Look, Trial } from './trial.ts'
+import type { Look, Standing, Trial } from './trial.ts'
 import {
   countsOf,
   fell,
@@ -12,7 +12,7 @@ import {
   showCounts,
   showNumber,
 } from './trial-counts.ts'
-import type { Verdict, VerdictOutcome } from './verdict.ts'
+import type { VerdictOutcome } from './verdict.ts'
 
 /** By how much the odds of the failing alternatives lie above the limit's. */
 const GRID = [1.5, 2, 3, 5, 10]
@@ -25,7 +25,7 @@ export function boundTrial(indicator: string, criterion: BoundRateCriterion): Tr
   let before = NO_COUNTS
   let seen = NO_COUNTS
 
-  function look({ candidate, final }: Look): Verdict {
+  function look({ candidate, final }: Look): Standing {
     const now = countsOf(candidate)
     if (typeof now === 'string') return still(`no data, ${now}`)
     const restarted = fell(now, before)
@@ -37,13 +37,18 @@ export function boundTrial(indicator: string, criterion: BoundRateCriterion): Tr
     return { ...standing(), verdict: outcome(seen, criterion, final) }
   }
 
-  function still(problem: string): Verdict {
-    const { evidence, reason } = standing()
-    return { verdict: 'inconclusive', evidence, reason: `${reason} (${problem})` }
+  function still(problem: string): Standing {
+    const known = standing()
+    return { ...known, verdict: 'inconclusive', reason: `${known.reason} (${problem})` }
   }
 
-  function standing(): Omit<Verdict, 'verdict'> {
-    return { evidence: seen.total, reason: `${indicator}: ${tell(seen, criterion)}` }
+  function standing(): Omit<Standing, 'verdict'> {
+    return {
+      evidence: seen.total,
+      reason: `${indicator}: ${tell(seen, criterion)}`,
+      candidate: seen,
+      towards: towards(seen, criterion),
+    }
   }
 
   const { overMs } = criterion
@@ -57,6 +62,19 @@ function outcome(seen: Counts, criterion: BoundRateCriterion, final: boolean): V
   if (evidenceAbove(seen, limit) >= 1 / (1 - confidence)) return 'fail'
   const passed = final && atMost(seen.bad, seen.total, limit) <= 1 - confidence
   return passed ? 'pass' : 'inconclusive'
+}
+
+/** The pass is asked for at the last look only; how far it is from there is the exact test's, turned around. */
+function towards(
+  seen: Counts,
+  { limit, confidence }: BoundRateCriterion,
+): NonNullable<Standing['towards']> {
+  const threshold = 1 / (1 - confidence)
+  const chance = atMost(seen.bad, seen.total, limit)
+  return [
+    { verdict: 'fail', value: evidenceAbove(seen, limit), threshold },
+    { verdict: 'pass', value: Math.min(Number.MAX_VALUE, 1 / chance), threshold },
+  ]
 }
 
 /** e-value against "at most the limit": the mean of likelihood ratios, each of expectation 1 or less below the limit. */

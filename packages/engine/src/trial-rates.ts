@@ -1,6 +1,6 @@
 import { type Counts, type RateSample, rateJudge, type RateVerdict } from './compare-rates.ts'
 import type { CompareRatesCriterion } from './criterion.ts'
-import type { Look, Trial } from './trial.ts'
+import type { Look, Standing, Trial } from './trial.ts'
 import {
   countsOf,
   fell,
@@ -11,7 +11,6 @@ import {
   showCounts,
   showNumber,
 } from './trial-counts.ts'
-import type { Verdict } from './verdict.ts'
 
 const NOTHING: RateSample = { candidate: NO_COUNTS, baseline: NO_COUNTS }
 
@@ -22,7 +21,7 @@ export function rateTrial(indicator: string, criterion: CompareRatesCriterion): 
   let seen = NOTHING
   let stand = judge.add(NOTHING)
 
-  function look({ candidate, baseline }: Look): Verdict {
+  function look({ candidate, baseline }: Look): Standing {
     const now = { candidate: countsOf(candidate), baseline: countsOf(baseline) }
     if (typeof now.candidate === 'string')
       return still(`no data of the candidate, ${now.candidate}`)
@@ -30,7 +29,7 @@ export function rateTrial(indicator: string, criterion: CompareRatesCriterion): 
     return take({ candidate: now.candidate, baseline: now.baseline })
   }
 
-  function take(now: RateSample): Verdict {
+  function take(now: RateSample): Standing {
     const restarted = fell(now.candidate, before.candidate) || fell(now.baseline, before.baseline)
     const chunk = bothSides(minus, now, before)
     // Bad requests that are counted ahead of all requests wait for the next look.
@@ -43,13 +42,21 @@ export function rateTrial(indicator: string, criterion: CompareRatesCriterion): 
     return { ...standing(), verdict: stand.verdict }
   }
 
-  function still(problem: string): Verdict {
-    const { evidence, reason } = standing()
-    return { verdict: 'inconclusive', evidence, reason: `${reason} (${problem})` }
+  function still(problem: string): Standing {
+    const known = standing()
+    return { ...known, verdict: 'inconclusive', reason: `${known.reason} (${problem})` }
   }
 
-  function standing(): Omit<Verdict, 'verdict'> {
-    return { evidence: stand.seen, reason: `${indicator}: ${tell(seen, stand, criterion)}` }
+  function standing(): Omit<Standing, 'verdict'> {
+    return {
+      evidence: stand.seen,
+      reason: `${indicator}: ${tell(seen, stand, criterion)}`,
+      ...seen,
+      towards: [
+        { verdict: 'fail', value: stand.failEvidence, threshold: 1 / criterion.alpha },
+        { verdict: 'pass', value: stand.passEvidence, threshold: 1 / criterion.beta },
+      ],
+    }
   }
 
   const { overMs } = criterion

@@ -1,6 +1,8 @@
 /** Lets calls about the same thing wait for each other, in the order in which they came. */
 export interface Turns {
   take<Result>(about: string, work: () => Promise<Result>): Promise<Result>
+  /** Whether somebody has the turn, so that whoever can do without does not wait. */
+  busy(about: string): boolean
 }
 
 export function createTurns(): Turns {
@@ -16,5 +18,6 @@ export function createTurns(): Turns {
       mine.then(forget, forget)
       return mine
     },
+    busy: (about) => last.has(about),
   }
 }

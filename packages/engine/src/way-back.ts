@@ -24,7 +24,7 @@ export function bringTo(
   release: string,
   instances: number,
   { minReadyMs, readyWithinMs }: StrategyTimes,
-): Step {
+): Extract<Step, { readonly step: 'launch' }> {
   return { step: 'launch', release, instances, minReadyMs, readyWithinMs }
 }
 

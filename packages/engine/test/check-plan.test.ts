@@ -60,6 +60,7 @@ test('a plan of every kind of step that the ports can carry out is accepted as i
     [
       migrate,
       { step: 'launch', release: 'new', instances: 1, ...ready },
+      { step: 'launch', release: 'new', instances: 3, atLeast: 2, ...ready },
       { step: 'shift', weights: { old: 9_900, new: 100 } },
       bake,
       judge,
@@ -102,6 +103,10 @@ describe('a plan is refused', () => {
     ['gate "errors" judges nothing', { ...judge, indicators: {} }],
     ['gate "go" needs nobody', { ...approve, quorum: 0 }],
     ['gate "go" needs nobody', { ...approve, quorum: Number.NaN }],
+    ...[0, 4, 1.5].map((atLeast): [string, Step] => [
+      `a launch of 3 is to go on with ${atLeast} of them`,
+      { step: 'launch', release: 'new', instances: 3, atLeast, ...ready },
+    ]),
     ['a shift has the weights {"new":9999}', { step: 'shift', weights: { new: 9_999 } }],
     ['a shift has the weights {"old":0}', { step: 'shift', weights: { old: 0 } }],
     [

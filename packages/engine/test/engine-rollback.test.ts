@@ -147,3 +147,77 @@ test('with a store on disk and real time, the old side has the traffic again soo
   await engine.close()
   await store.close()
 })
+
+describe('engine.planRollback', () => {
+  test('tells what a rollback of a rollout under way would do, and does nothing', async () => {
+    const stage = setStage()
+    const id = await keptOld(stage)
+    const before = await stage.entries(id)
+    const plan = await stage.engine.planRollback('shop')
+    expect(await stage.entries(id)).toEqual(before)
+    expect(plan).toMatchObject({ from: { id: 'v2' }, to: { id: 'v1' }, warnings: [] })
+    const rollout = await stage.clock.run(stage.engine.rollback('shop', ada))
+    await stage.clock.run(rollout.finished)
+    const done = (await stage.entries(id))
+      .slice(before.length)
+      .flatMap((entry) => (entry.type === 'step-started' ? [entry.step] : []))
+    expect(plan.steps).toEqual(done)
+  })
+
+  test('tells what is left of a way back that has begun', async () => {
+    const stage = setStage()
+    await keptOld(stage)
+    const whole = await stage.engine.planRollback('shop')
+    const rollout = await stage.clock.run(stage.engine.rollback('shop', ada))
+    await stage.clock.advance(150)
+    const left = await stage.engine.planRollback('shop')
+    expect(left.steps.length).toBeLessThan(whole.steps.length)
+    expect(whole.steps.slice(-left.steps.length)).toEqual(left.steps)
+    await stage.clock.run(rollout.finished)
+  })
+
+  test('tells of a rollout that another engine leads', async () => {
+    const stage = setStage()
+    await keptOld(stage)
+    const there = await stage.engine.planRollback('shop')
+    expect(await stage.another().planRollback('shop', { to: 'v1' })).toEqual(there)
+    await stage.clock.run(stage.engine.close())
+  })
+
+  test('warns where the first release is given up', async () => {
+    const stage = setStage()
+    const { id } = await stage.clock.run(stage.engine.start(request('v1')))
+    const plan = await stage.engine.planRollback('shop')
+    expect(plan.from).toBeUndefined()
+    expect(plan.warnings).toEqual([expect.stringContaining('nothing serves afterwards')])
+    await stage.clock.run((await stage.engine.rollout(id)).finished)
+  })
+
+  test('is the plan that a rollback between rollouts carries out', async () => {
+    const stage = setStage()
+    for (const id of ['v1', 'v2', 'v3']) await stage.deploy(id)
+    const plan = await stage.engine.planRollback('shop', { to: 'v1' })
+    expect(await stage.engine.history('shop')).toHaveLength(3)
+    const rollout = await stage.clock.run(stage.engine.rollback('shop', { ...ada, to: 'v1' }))
+    expect(plan).toEqual(rollout.plan)
+    await stage.clock.run(rollout.finished)
+  })
+
+  test('refuses what a rollback refuses', async () => {
+    const stage = setStage()
+    await stage.deploy('v1')
+    await expect(stage.engine.planRollback('shop')).rejects.toMatchObject({
+      code: 'CHANGEOVER_ROLLBACK_IMPOSSIBLE',
+    })
+    const strategy = flipAround([], [BAKE])
+    await stage.clock.run(stage.engine.start(request('v2', { strategy })))
+    await stage.deploy('v3').catch(() => undefined)
+    await expect(stage.engine.planRollback('shop', { to: 'v0' })).rejects.toMatchObject({
+      code: 'CHANGEOVER_ROLLBACK_IMPOSSIBLE',
+    })
+    await stage.clock.run(stage.engine.close())
+    await expect(stage.engine.planRollback('shop')).rejects.toMatchObject({
+      code: 'CHANGEOVER_ENGINE_CLOSED',
+    })
+  })
+})

@@ -3,26 +3,30 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { entryFeed } from '../src/event-stream.ts'
 import { collect, journalMaker } from './journal-maker.ts'
+import { request, setStage } from './stage.ts'
 
-test('whenever readers come, each gets every entry once and in order', async () => {
+test('whenever readers come, and whatever they have already, each gets every other entry once and in order', async () => {
   const runs = fc.record({
     durable: fc.nat(5),
     live: fc.nat(15),
-    readers: fc.array(fc.nat(40), { minLength: 1, maxLength: 4 }),
+    readers: fc.array(fc.record({ late: fc.nat(40), after: fc.integer({ min: -1, max: 25 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
   })
   await fc.assert(
     fc.asyncProperty(runs, fc.infiniteStream(fc.nat(4)), async (run, delays) => {
       const pause = (): Promise<void> => ticks(delays.next().value)
       const { store, feed, append, publish } = await journal(run.durable)
       const slow = slowReads(store, pause)
-      const readers = run.readers.map(async (late) => {
+      const readers = run.readers.map(async ({ late, after }) => {
         await ticks(late)
         const seen: number[] = []
-        for await (const { seq } of feed.read(slow, 'r1')) {
+        for await (const { seq } of feed.read(slow, 'r1', { after })) {
           seen.push(seq)
           await pause()
         }
-        return seen
+        return { after, seen }
       })
       for (let n = 0; n < run.live; n += 1) {
         const entry = await append()
@@ -32,7 +36,8 @@ test('whenever readers come, each gets every entry once and in order', async () 
       }
       feed.end()
       const all = Array.from({ length: 1 + run.durable + run.live }, (_, seq) => seq)
-      for (const seen of await Promise.all(readers)) expect(seen).toStrictEqual(all)
+      for (const { after, seen } of await Promise.all(readers))
+        expect(seen).toStrictEqual(all.slice(after + 1))
     }),
     { numRuns: 200 },
   )
@@ -56,10 +61,27 @@ test('a feed that has ended still tells the whole journal', async () => {
   expect(await collect(feed.read(store, 'r1'))).toHaveLength(4)
 })
 
+test('a reader that comes back for what it has not seen is served without the store', async () => {
+  const { store, feed, append, publish } = await journal(0)
+  for (let n = 0; n < 12_000; n += 1) publish(await append())
+  const unreadable: Store = {
+    ...store,
+    read: () => {
+      throw new Error('read')
+    },
+  }
+  const back = feed.read(unreadable, 'r1', { after: 11_500 })
+  publish(await append())
+  feed.end()
+  const seen = (await collect(back)).map(({ seq }) => seq)
+  expect(seen).toStrictEqual(Array.from({ length: 501 }, (_, i) => 11_501 + i))
+  expect(await collect(feed.read(store, 'r1', { after: 5 }))).toHaveLength(11_996)
+})
+
 test('an abort ends a reader that waits, and no other', async () => {
   const { store, feed, append, publish } = await journal(0)
   const controller = new AbortController()
-  const aborted = collect(feed.read(store, 'r1', controller.signal))
+  const aborted = collect(feed.read(store, 'r1', { signal: controller.signal }))
   const other = collect(feed.read(store, 'r1'))
   await turn()
   controller.abort()
@@ -73,7 +95,7 @@ test('an abort ends a reader while it still reads the journal', async () => {
   const { store, feed } = await journal(50)
   const controller = new AbortController()
   const seen: number[] = []
-  for await (const { seq } of feed.read(store, 'r1', controller.signal)) {
+  for await (const { seq } of feed.read(store, 'r1', { signal: controller.signal })) {
     seen.push(seq)
     if (seq === 2) controller.abort()
   }
@@ -82,7 +104,7 @@ test('an abort ends a reader while it still reads the journal', async () => {
 
 test('an abort beforehand gives a reader nothing', async () => {
   const { store, feed } = await journal(3)
-  expect(await collect(feed.read(store, 'r1', AbortSignal.abort()))).toStrictEqual([])
+  expect(await collect(feed.read(store, 'r1', { signal: AbortSignal.abort() }))).toStrictEqual([])
 })
 
 test('a journal that cannot be read fails its reader, not the feed', async () => {
@@ -137,3 +159,17 @@ function turn(): Promise<void> {
     setImmediate(resolve)
   })
 }
+
+test('a hundred readers of a rollout of five hundred instances miss nothing, whenever they came', async () => {
+  const stage = setStage()
+  const rollout = await stage.clock.run(stage.engine.start(request('v1', { replicas: 500 })))
+  const read = async (): Promise<number[]> =>
+    (await collect(rollout.events())).map(({ seq }) => seq)
+  const readers = Array.from({ length: 50 }, read)
+  await stage.clock.advance(1_000)
+  readers.push(...Array.from({ length: 50 }, read))
+  await stage.clock.run(rollout.finished)
+  const all = (await stage.entries(rollout.id)).map(({ seq }) => seq)
+  expect(all.length).toBeGreaterThan(1_500)
+  for (const seen of await Promise.all([...readers, read()])) expect(seen).toStrictEqual(all)
+}, 30_000)

@@ -1,6 +1,15 @@
 import { type Entry, fileStore, type FileStoreOptions } from '@changeover/engine'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { mkdir, open as openFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -13,6 +22,17 @@ let directory: string
 
 beforeEach(async () => {
   directory = await temporaryFolder()
+})
+
+test('the folders are for their owner alone, whatever the process allows others', async () => {
+  await rm(directory, { recursive: true })
+  const before = process.umask(0)
+  try {
+    await open().append('r1', 0, [journalMaker('r1').created()])
+  } finally {
+    process.umask(before)
+  }
+  expect((await stat(directory)).mode & 0o777).toBe(0o700)
 })
 
 describe('appending', () => {
@@ -139,6 +159,31 @@ describe('listing rollouts', () => {
     await writeFile(join(directory, 'rollouts', 'r3 (copy).jsonl'), 'anything')
     await writeFile(join(directory, 'rollouts', 'notes.txt'), 'anything')
     expect(await store.rollouts()).toStrictEqual([])
+  })
+
+  test('reads a journal that has its end once, and knows when it is deleted', async () => {
+    const store = open()
+    const other = fileStore({ directory })
+    const [ended, running] = [journalMaker('ended'), journalMaker('running')]
+    await store.append('ended', 0, [
+      ended.created(),
+      ended.next({ type: 'finished', outcome: 'promoted' }),
+    ])
+    await store.append('running', 0, [running.created('blog')])
+    const told = async (service?: string): Promise<string[]> => {
+      const all = await store.rollouts(service === undefined ? {} : { service })
+      return all.map(({ id, outcome = 'open' }) => `${id} ${outcome}`)
+    }
+    expect(await told()).toEqual(['ended promoted', 'running open'])
+    const path = join(directory, 'rollouts', 'ended.jsonl')
+    await writeFile(path, 'whoever reads this fails\n')
+    await other.append('running', 1, [running.next({ type: 'finished', outcome: 'rolled-back' })])
+    expect(await told()).toEqual(['ended promoted', 'running rolled-back'])
+    expect(await told('blog')).toEqual(['running rolled-back'])
+    await rm(path)
+    expect(await told()).toEqual(['running rolled-back'])
+    expect(await told('shop')).toEqual([])
+    await other.close()
   })
 
   test('lists more rollouts than files may be open at once', async () => {

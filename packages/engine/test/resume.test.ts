@@ -1,4 +1,5 @@
-import { memoryRouter } from '@changeover/engine'
+import { memoryRouter, type Store } from '@changeover/engine'
+import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { request, setStage } from './stage.ts'
 
@@ -117,20 +118,94 @@ describe('engine.resume', () => {
     await clock.run(resumed!.finished)
   })
 
-  test('leaves nothing under way that close() does not know of, when a router cannot be reached', async () => {
+  test('goes on with every other service while the router does not know of one, and tells the log', async () => {
+    const lines: string[] = []
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
     const { deploy, engine, another, clock, router } = setStage()
     await deploy('v1', { service: 'blog' })
     await deploy('v1')
-    await clock.run(engine.start(request('v2')))
+    const rollout = await clock.run(engine.start(request('v2')))
     await clock.advance(500)
     await clock.run(engine.close())
     const observe = (service: string): ReturnType<typeof router.observe> =>
       service === 'blog' ? Promise.reject(new Error('unreachable')) : router.observe(service)
-    const second = another({ router: { ...router, observe } })
-    const answer = await clock.run(second.resume().catch((error: unknown) => error))
-    expect(answer).toMatchObject({ message: 'unreachable' })
+    const second = another({ router: { ...router, observe }, logger })
+    const resumed = await clock.run(second.resume())
+    expect(resumed.map(({ id }) => id)).toEqual([rollout.id])
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { service: 'blog', err: { message: 'unreachable' } },
+    ])
     await clock.run(second.close())
     await clock.advance(100)
     expect(clock.sleepers).toBe(0)
+  })
+
+  test('waits for no router that never answers', async () => {
+    const { deploy, engine, another, clock, router } = setStage()
+    await deploy('v1', { service: 'blog' })
+    await deploy('v1')
+    await clock.run(engine.close())
+    const fresh = memoryRouter({ clock })
+    const observe = (service: string): ReturnType<typeof router.observe> =>
+      service === 'blog' ? new Promise(() => undefined) : fresh.observe(service)
+    await clock.run(another({ router: { ...fresh, observe } }).resume())
+    const { table } = await fresh.observe('shop')
+    expect(table?.pools).toMatchObject([{ release: 'v1', weight: 10_000 }])
+    expect(clock.sleepers).toBe(0)
+  })
+
+  test('goes on with every other rollout while the journal of one is damaged, and lets others lead its service', async () => {
+    const { deploy, engine, another, clock, store } = setStage()
+    await deploy('v1', { service: 'blog' })
+    await deploy('v1')
+    const blog = await clock.run(engine.start(request('v2', { service: 'blog' })))
+    const shop = await clock.run(engine.start(request('v2')))
+    await clock.advance(500)
+    await clock.run(engine.close())
+    const read = (id: string): ReturnType<Store['read']> => {
+      if (id === blog.id) throw new Error('damaged')
+      return store.read(id)
+    }
+    const second = another({ store: { ...store, read }, holder: 'second' })
+    const resumed = await clock.run(second.resume())
+    expect(resumed.map(({ id }) => id)).toEqual([shop.id])
+    const [other] = await clock.run(another({ holder: 'third' }).resume({ wait: 0 }))
+    expect(other?.id).toBe(blog.id)
+    await clock.run(other!.finished)
+    await clock.run(second.close())
+  })
+
+  test('called again and again while rollouts start and end, never leads one twice nor takes its lease away', async () => {
+    const { engine, clock, entries } = setStage()
+    const over = new AbortController()
+    const again = (async () => {
+      while (!over.signal.aborted) {
+        await engine.resume({ wait: 0 })
+        await clock.sleep(7)
+      }
+    })()
+    for (const id of ['v1', 'v2', 'v3', 'v4']) {
+      const rollout = await clock.run(engine.start(request(id)))
+      const { outcome } = await clock.run(rollout.finished)
+      const all = await entries(rollout.id)
+      expect({ outcome, led: all.filter(({ type }) => type === 'led').length }).toEqual({
+        outcome: 'promoted',
+        led: 1,
+      })
+    }
+    over.abort()
+    await clock.run(again)
+  })
+
+  test('called twice at once, takes a rollout over once', async () => {
+    const { deploy, engine, another, clock, entries } = setStage()
+    await deploy('v1')
+    const { id } = await clock.run(engine.start(request('v2')))
+    await clock.advance(500)
+    await clock.run(engine.close())
+    const second = another()
+    await clock.run(Promise.all([second.resume(), second.resume()]))
+    await clock.run((await second.rollout(id)).finished)
+    expect((await entries(id)).filter(({ type }) => type === 'led')).toHaveLength(2)
   })
 })

@@ -173,6 +173,49 @@ describe('a store that breaks its word fails the suite', () => {
       'the release of a lease that is no longer in force does nothing',
     ],
     [
+      'goes on telling whoever has had enough',
+      (store) => ({
+        watch(listener) {
+          store.watch?.(listener)
+          return () => undefined
+        },
+      }),
+      'whoever watches is told of what was appended, until it has enough',
+    ],
+    [
+      'leaves out why',
+      (store) => ({
+        send: (id, command, wait) => sendTo(store)(id, { ...command, reason: '' }, wait),
+      }),
+      'a command reaches the engine that leads, as it was sent',
+    ],
+    [
+      'takes each sending for a command of its own',
+      (store) => {
+        let count = 0
+        return {
+          send: (id, command, wait) =>
+            sendTo(store)(id, { ...command, id: `again-${(count += 1)}` }, wait),
+        }
+      },
+      'a command id is taken once, however often it is sent',
+    ],
+    [
+      'takes a refusal for an answer',
+      (store) => ({ send: (...call) => sendTo(store)(...call).catch(() => undefined) }),
+      'whoever sent a command is told what it was refused with',
+    ],
+    [
+      'gives a command up and leaves it lying there',
+      (store) => ({ send: withdrawingNothing(store) }),
+      'a command that nobody took by its deadline is taken by nobody later',
+    ],
+    [
+      'asks for an engine only once',
+      () => ({ send: () => Promise.reject(refuse('CHANGEOVER_COMMAND_REFUSED', {})) }),
+      'a command waits for the engine that leads next',
+    ],
+    [
       'cannot be closed twice',
       () => ({ close: onlyOnce() }),
       'closing twice is the same as closing once',
@@ -246,6 +289,22 @@ function handClock(): { clock: Clock; advance: (ms: number) => Promise<void> } {
   return {
     clock: { now: () => now, sleep: async () => undefined },
     advance: async (ms) => void (now += ms),
+  }
+}
+
+function sendTo(store: Store): NonNullable<Store['send']> {
+  return (...call) => store.send?.(...call) ?? Promise.reject(new Error('it has no send'))
+}
+
+function withdrawingNothing(store: Store): NonNullable<Store['send']> {
+  const lying: Parameters<NonNullable<Store['send']>>[] = []
+  return async (...call) => {
+    for (const one of lying.splice(0))
+      await sendTo(store)(one[0], { ...one[1], id: 'late' }, one[2])
+    await sendTo(store)(...call).catch((error: unknown) => {
+      lying.push(call)
+      throw error
+    })
   }
 }
 

@@ -1,12 +1,13 @@
 import { passGate } from '../gate.ts'
 import { type Asking, askWithin } from '../ask-metrics.ts'
 import { combineVerdicts, openTrial } from '../judgement.ts'
+import { publishLook } from '../look-channel.ts'
 import type { Indicator, MetricsQuery, NoData, Samples } from '../metrics.ts'
 import type { Run } from '../run.ts'
 import type { Step } from '../step.ts'
 import { activeMs } from '../step-time.ts'
 import { waitInStep } from '../step-wait.ts'
-import type { Trial } from '../trial.ts'
+import type { Standing, Trial } from '../trial.ts'
 import type { Verdict } from '../verdict.ts'
 
 type JudgeStep = Extract<Step, { readonly step: 'judge' }>
@@ -54,8 +55,29 @@ async function look(
       const [candidate = UNASKED, baseline] = await Promise.all(sides.map((one) => of(one, asks)))
       return take({ candidate, baseline, final })
     })
-    return combineVerdicts(await Promise.all(seen))
+    const standings = await Promise.all(seen)
+    tell(run, step, trials, standings)
+    return combineVerdicts(standings)
   })
+}
+
+/** For whoever watches; what it comes to in the end is journaled. */
+function tell(
+  { state, ports }: Run,
+  { gate }: JudgeStep,
+  trials: readonly Trial[],
+  standings: readonly Standing[],
+): void {
+  publishLook(() => ({
+    rollout: state.id,
+    service: state.plan.service,
+    gate,
+    at: ports.clock.now(),
+    indicators: standings.map((standing, i) => ({
+      indicator: trials[i]?.asks.indicator ?? '',
+      ...standing,
+    })),
+  }))
 }
 
 /** Where the counting began, journaled before anything is counted; or why that is not known. */

@@ -1,16 +1,13 @@
-import { mkdirSync, openSync, fstatSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refuse } from '@changeover/engine'
+import type { Logger } from 'pino'
+import { fileName } from './file-name.ts'
 import { type InstanceRecord, instanceRecord } from './instance-record.ts'
+import { type LogFolder, openLogFolder } from './log-folder.ts'
+import type { LogSettings } from './log-keeper.ts'
 import { type OwnerLock, takeOwnership, unreadable } from './owner-lock.ts'
-
-/** A log file opened for an instance. The caller closes `file` once the instance has it. */
-export interface OpenLog {
-  readonly file: number
-  /** Its length before the launch, in bytes. */
-  readonly start: number
-}
 
 /** A fleet's memory on disk: one file per instance, one log per instance, one owner. */
 export interface FleetDirectory {
@@ -20,8 +17,7 @@ export interface FleetDirectory {
   save(record: InstanceRecord): Promise<void>
   /** Done when it returns, so that a launch under the same id cannot be overtaken by it. */
   forget(id: string): void
-  openLog(id: string): OpenLog
-  logPath(id: string): string
+  readonly logs: LogFolder
   release(): Promise<void>
 }
 
@@ -31,14 +27,17 @@ export interface FleetDirectory {
  * @throws ChangeoverError `CHANGEOVER_OPTION_INVALID`, `CHANGEOVER_PROCESS_DIRECTORY_OWNED`,
  * `CHANGEOVER_PROCESS_STATE_UNREADABLE`
  */
-export async function openFleetDirectory(directory: string): Promise<FleetDirectory> {
+export async function openFleetDirectory(
+  directory: string,
+  logSettings: LogSettings,
+  logger: Logger,
+): Promise<FleetDirectory> {
   const root = await makeRoot(directory)
   const instances = join(root, 'instances')
-  const logs = join(root, 'logs')
   const lock = await takeOwnership(root)
   const leftovers = await readRecords(instances).catch((error: unknown) => giveUp(lock, error))
   const pathOf = (id: string): string => join(instances, `${fileName(id)}.json`)
-  const logPath = (id: string): string => join(logs, `${fileName(id)}.log`)
+  const logs = openLogFolder(join(root, 'logs'), logSettings, logger)
 
   return {
     leftovers,
@@ -48,13 +47,11 @@ export async function openFleetDirectory(directory: string): Promise<FleetDirect
       await rename(`${path}.tmp`, path)
     },
     forget: (id) => rmSync(pathOf(id), { force: true }),
-    openLog(id) {
-      mkdirSync(logs, { recursive: true })
-      const file = openSync(logPath(id), 'a', 0o600)
-      return { file, start: fstatSync(file).size }
+    logs,
+    async release() {
+      await logs.close()
+      await lock.release()
     },
-    logPath,
-    release: () => lock.release(),
   }
 }
 
@@ -80,7 +77,7 @@ async function readRecord(path: string): Promise<InstanceRecord> {
 /** The real path, because that is how the system names the logs that a process has open. */
 async function makeRoot(directory: string): Promise<string> {
   try {
-    await mkdir(join(directory, 'instances'), { recursive: true })
+    await mkdir(join(directory, 'instances'), { recursive: true, mode: 0o700 })
     return await realpath(directory)
   } catch (error) {
     throw unusable(directory, error)
@@ -97,9 +94,4 @@ function unusable(directory: string, cause: unknown): Error {
 async function giveUp(lock: OwnerLock, error: unknown): Promise<never> {
   await lock.release()
   throw error
-}
-
-/** Ids are anything; file names are not. */
-function fileName(id: string): string {
-  return encodeURIComponent(id).replaceAll('.', '%2E')
 }

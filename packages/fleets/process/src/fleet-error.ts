@@ -5,6 +5,7 @@ export type ProcessFleetErrorCode =
   | 'CHANGEOVER_PROCESS_DIRECTORY_OWNED'
   | 'CHANGEOVER_PROCESS_FLEET_CLOSED'
   | 'CHANGEOVER_PROCESS_INSTANCE_TAKEN'
+  | 'CHANGEOVER_PROCESS_INSTANCE_UNKNOWN'
   | 'CHANGEOVER_PROCESS_PLATFORM'
   | 'CHANGEOVER_PROCESS_REAPER_FAILED'
   | 'CHANGEOVER_PROCESS_REAPER_MISSING'
@@ -32,6 +33,11 @@ export const ERROR_CODES: Readonly<Record<ProcessFleetErrorCode, ErrorTemplate>>
     what: 'The launch of "{id}" for release "{release}" of "{service}" was refused: under this id runs release "{running}" of "{owner}".',
     why: 'Answering with it would send traffic to another version than the one that was asked for.',
     next: 'Give every instance an id that was never used before.',
+  },
+  CHANGEOVER_PROCESS_INSTANCE_UNKNOWN: {
+    what: 'There are no logs of an instance "{id}" of "{service}".',
+    why: 'An empty answer would read as if it had run and printed nothing.',
+    next: 'Compare with list(); logs of instances that ended long ago are removed (option logs.keepEnded).',
   },
   CHANGEOVER_PROCESS_PLATFORM: {
     what: 'processFleet() was refused: this is Windows.',

@@ -7,7 +7,7 @@ import type { InstanceRun } from './instance-run.ts'
 import type { LaunchSite } from './launch.ts'
 import type { FleetSettings } from './options.ts'
 import { stopOrphans } from './orphans.ts'
-import { fileTail, type OutputTail } from './output-tail.ts'
+import type { OutputTail } from './output-tail.ts'
 import { createPortRange } from './port-range.ts'
 import { isRunning } from './process-identity.ts'
 import { createReaperLink } from './reaper-link.ts'
@@ -19,7 +19,8 @@ export async function openSite(
 ): Promise<LaunchSite> {
   const { directory: path, logger, orphans, ports, host } = settings
   const token = randomUUID()
-  const directory = path === undefined ? undefined : await openFleetDirectory(path)
+  const directory =
+    path === undefined ? undefined : await openFleetDirectory(path, settings.logs, logger)
   const orders = {
     owner: process.pid,
     token,
@@ -36,6 +37,7 @@ export async function openSite(
 export function leaveSite({ record, process }: InstanceRun, site: LaunchSite): void {
   site.ports.giveBack(record.port)
   site.directory?.forget(record.id)
+  site.directory?.logs.end(record)
   site.reaper?.forget(process.identity)
 }
 
@@ -49,6 +51,7 @@ async function takeOver(
   try {
     const others = directory.leftovers.filter((record) => !instances.get(record.id))
     await endOthers(others, directory, site, instances)
+    directory.logs.tidy()
   } catch (error) {
     instances.runs().forEach((run) => run.process.detach())
     await directory.release()
@@ -72,6 +75,7 @@ function adopt(
   const process = adoptProcess(record.process, tailOf(record, directory, site))
   const run = { record, process, asked: false, forced: false }
   site.ports.reserve(record.port)
+  directory.logs.adopt(record, record.logFrom)
   instances.add(run, () => leaveSite(run, site))
   site.settings.logger.info({ instance: record.id, pid: process.identity.pid }, 'instance adopted')
 }
@@ -85,15 +89,16 @@ async function endOthers(
   const known = records.flatMap(({ process }) => process ?? []).filter(isRunning)
   const tokens = records.map(({ token }) => token)
   const incomplete = records.filter(({ process }) => process === undefined)
-  const logs = incomplete.map(({ id }) => directory.logPath(id))
+  const logs = incomplete.map((record) => directory.logs.path(record))
   const { stopSignal: signal, stopDeadlineMs: graceMs } = site.settings
   await stopOrphans({ known, tokens, logs }, { signal, graceMs })
   for (const record of records) {
     directory.forget(record.id)
     instances.addEnded(record.id, tailOf(record, directory, site).text())
+    directory.logs.end(record)
   }
 }
 
 function tailOf(record: InstanceRecord, directory: FleetDirectory, site: LaunchSite): OutputTail {
-  return fileTail(directory.logPath(record.id), record.logStart, site.settings.keepLines)
+  return directory.logs.tail(record, record.logFrom, site.settings.keepLines)
 }

@@ -1,4 +1,6 @@
 export { ERROR_CODES, type ProcessFleetErrorCode } from './fleet-error.ts'
-export type { PortSpan, ProcessFleetOptions } from './options.ts'
+export type { ByteSize } from './byte-size.ts'
+export type { LogOptions, PortSpan, ProcessFleetOptions } from './options.ts'
+export type { LogWish } from './instance-logs.ts'
 export { processFleet, type ProcessFleet } from './process-fleet.ts'
 export type { ProcessSpec } from './spec.ts'

@@ -15,8 +15,8 @@ export interface InstanceRecord {
   readonly orphans: 'stop' | 'keep'
   /** Value of `CHANGEOVER_TOKEN` in its environment. */
   readonly token: string
-  /** Where its output begins in its log file, in bytes. */
-  readonly logStart: number
+  /** Number of the first older log file that its output can be in. */
+  readonly logFrom: number
   /** Missing while it is being launched. */
   readonly process?: ProcessIdentity | undefined
 }
@@ -32,7 +32,7 @@ export const instanceRecord: z.ZodType<InstanceRecord> = z.strictObject({
   port: z.int(),
   orphans: z.enum(['stop', 'keep']),
   token: z.string(),
-  logStart: z.int(),
+  logFrom: z.int(),
   process: z.strictObject({ pid: z.int(), startTime: z.string() }).optional(),
 })
 

@@ -12,6 +12,8 @@ type ExitListener = (exit: InstanceExit) => void
 export interface EndedInstance {
   readonly stop: StopReport
   readonly readiness: Readiness
+  /** Unknown of an instance that ended before this owner came. */
+  readonly service?: string
 }
 
 /** The instances that run, those that ran, and who wants to know of their ends. */
@@ -24,6 +26,8 @@ export interface InstanceRegistry {
   runs(): readonly InstanceRun[]
   /** How an instance ended; one that was never heard of is gone too. */
   ended(id: string): EndedInstance
+  /** What the instance printed last, as far as it is in memory; undefined for one that was never heard of. */
+  output(service: string, id: string): string | undefined
   watch(service: string, listener: ExitListener): Unsubscribe
 }
 
@@ -48,7 +52,8 @@ export function createInstanceRegistry(logger: Logger): InstanceRegistry {
     const { id, service } = run.record
     const report = reportEnd(run, end)
     runs.delete(id)
-    remember(id, endedInstance(run.asked ? report : { ...report, graceful: true }, end))
+    const stop = run.asked ? report : { ...report, graceful: true }
+    remember(id, { ...endedInstance(stop, end), service })
     logger[run.asked ? 'info' : 'warn']({ ...report, service }, 'instance ended')
     if (!run.asked) tell({ ...report, service })
   }
@@ -65,6 +70,13 @@ export function createInstanceRegistry(logger: Logger): InstanceRegistry {
     get: (id) => runs.get(id),
     runs: () => [...runs.values()],
     ended: (id) => ends.get(id) ?? goneInstance(id, { output: '' }),
+    output(service, id) {
+      const run = runs.get(id)
+      if (run !== undefined)
+        return run.record.service === service ? run.process.output() : undefined
+      const end = ends.get(id)
+      return end?.service === service ? end.stop.output : undefined
+    },
     watch(service, listener) {
       const entry = { service, listener }
       listeners.add(entry)

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, statSync } from 'node:fs'
 import { ChangeoverError, type LaunchRequest, refuse } from '@changeover/engine'
-import type { FleetDirectory, OpenLog } from './fleet-directory.ts'
+import type { FleetDirectory } from './fleet-directory.ts'
 import { instanceEnvironment } from './instance-environment.ts'
 import type { InstanceRecord } from './instance-record.ts'
 import type { InstanceRun } from './instance-run.ts'
 import type { FleetSettings } from './options.ts'
-import { fileTail } from './output-tail.ts'
+import type { OpenLog } from './log-folder.ts'
 import { type ProcessStart, startProcess } from './own-process.ts'
 import type { PortRange } from './port-range.ts'
 import type { ReaperLink } from './reaper-link.ts'
@@ -39,13 +39,14 @@ export async function launchInstance(
   let log: OpenLog | undefined
   try {
     await site.reaper?.start()
-    log = site.directory?.openLog(request.id)
-    const record = describe(request, site, port, log?.start ?? 0)
+    log = site.directory?.logs.open(request)
+    const record = describe(request, site, port, log?.from ?? 1)
     await site.directory?.save(record)
     return await start(record, spec, site, log)
   } catch (error) {
     site.ports.giveBack(port)
     site.directory?.forget(request.id)
+    site.directory?.logs.end(request)
     throw failed(request.id, problemOf(error), error)
   } finally {
     if (log !== undefined) closeSync(log.file)
@@ -77,12 +78,12 @@ function processStart(
   log: OpenLog | undefined,
 ): ProcessStart {
   const [file, ...args] = spec.command
-  const path = directory?.logPath(record.id) ?? ''
+  const tail = directory?.logs.tail(record, record.logFrom, keepLines)
   return {
     command: [file, ...args],
     cwd: spec.cwd,
     env: instanceEnvironment(record, spec, process.env),
-    log: log && { file: log.file, tail: fileTail(path, log.start, keepLines) },
+    log: log && tail && { file: log.file, tail },
     keepLines,
     onStart: (identity) => reaper?.watch(identity),
   }
@@ -92,7 +93,7 @@ function describe(
   { id, service, release }: LaunchRequest,
   { settings, token }: LaunchSite,
   port: number,
-  logStart: number,
+  logFrom: number,
 ): InstanceRecord {
   const { path = '/readyz', timeoutMs = 2000 } = release.readiness ?? {}
   return {
@@ -105,7 +106,7 @@ function describe(
     port,
     orphans: settings.orphans,
     token: `${token}.${randomUUID()}`,
-    logStart,
+    logFrom,
   }
 }
 

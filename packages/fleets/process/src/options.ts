@@ -3,12 +3,24 @@ import { resolve } from 'node:path'
 import { checkOptions, type Duration, toMs } from '@changeover/engine'
 import { type Logger, pino } from 'pino'
 import { z } from 'zod'
+import { byteSize, type ByteSize } from './byte-size.ts'
 import { fleetError } from './fleet-error.ts'
+import type { LogSettings } from './log-keeper.ts'
 
 /** A span of TCP ports, both ends included. */
 export interface PortSpan {
   readonly from: number
   readonly to: number
+}
+
+/** How much of the instances' output is kept in `directory`. */
+export interface LogOptions {
+  /** Size from which a log is moved to an older file; looked at every second. @default '10MB' */
+  readonly maxSize?: ByteSize
+  /** Older files of each instance. @default 3 */
+  readonly keep?: number
+  /** Ended instances of each service whose logs are kept. @default 20 */
+  readonly keepEnded?: number
 }
 
 /** Options of `processFleet`. */
@@ -36,6 +48,11 @@ export interface ProcessFleetOptions {
   readonly host?: string
   /** How many of an instance's last lines go into reports. @default 50 */
   readonly keepLines?: number
+  /**
+   * Bounds of the logs. Instances write to their files themselves, so that they need no owner; a log that has grown is
+   * copied and then emptied under its writer, which loses what is written in between: some microseconds' worth.
+   */
+  readonly logs?: LogOptions
   /** The signal that asks an instance to stop. @default 'SIGTERM' */
   readonly stopSignal?: NodeJS.Signals
   /** How long instances get to stop when the fleet closes or its owner died. @default '10s' */
@@ -51,6 +68,7 @@ export interface FleetSettings {
   readonly ports: PortSpan
   readonly host: string
   readonly keepLines: number
+  readonly logs: LogSettings
   readonly stopSignal: NodeJS.Signals
   readonly stopDeadlineMs: number
   readonly logger: Logger
@@ -58,6 +76,12 @@ export interface FleetSettings {
 
 const port = z.int().min(1).max(65_535)
 const duration: z.ZodType<Duration> = z.union([z.number(), z.string()])
+
+const logs = z.strictObject({
+  maxSize: byteSize.pipe(z.number().min(1000).max(1e12)).optional(),
+  keep: z.int().min(0).max(1000).optional(),
+  keepEnded: z.int().min(0).max(10_000).optional(),
+})
 
 const schema = z
   .strictObject({
@@ -69,6 +93,7 @@ const schema = z
       .default({ from: 20_000, to: 29_999 }),
     host: z.string().min(1).default('127.0.0.1'),
     keepLines: z.int().min(1).max(1000).default(50),
+    logs: logs.optional(),
     stopSignal: z.custom<NodeJS.Signals>(isStopSignal, 'not a signal that asks a process to stop'),
     stopDeadline: duration.default('10s'),
     logger: z.custom<Logger>(isLogger, 'not a pino logger').optional(),
@@ -77,6 +102,10 @@ const schema = z
     path: ['directory'],
     message: "orphans: 'keep' needs a directory",
   })
+  .refine((options) => options.logs === undefined || options.directory !== undefined, {
+    path: ['directory'],
+    message: 'logs are kept in a directory',
+  })
 
 const REMEDIES = {
   directory: 'Name a directory that only this fleet uses, on a local disk.',
@@ -84,9 +113,10 @@ const REMEDIES = {
   ports: 'Give { from, to } with whole numbers from 1 to 65535, below the ephemeral ports.',
   host: "Give an address of this machine, such as '127.0.0.1'.",
   keepLines: 'Give a whole number from 1 to 1000.',
+  logs: "Give { maxSize, keep, keepEnded }: a size from 1 kB on such as '10MB', and whole numbers from 0 on.",
   stopSignal: "Give a signal that a process can handle, such as 'SIGTERM' or 'SIGINT'.",
   logger: 'Give a pino logger, or leave it out.',
-  '': 'Known options: directory, orphans, ports, host, keepLines, stopSignal, stopDeadline, logger.',
+  '': 'Known options: directory, orphans, ports, host, keepLines, logs, stopSignal, stopDeadline, logger.',
 }
 
 /**
@@ -97,12 +127,17 @@ const REMEDIES = {
 export function readOptions(options: ProcessFleetOptions): FleetSettings {
   refuseWindows(process.platform)
   const given = { ...options, stopSignal: options.stopSignal ?? 'SIGTERM' }
-  const { stopDeadline, logger, directory, ...rest } = checkOptions(schema, given, '', {
+  const { stopDeadline, logger, directory, logs, ...rest } = checkOptions(schema, given, '', {
     remedies: REMEDIES,
   })
   return {
     ...rest,
     directory: directory === undefined ? undefined : resolve(directory),
+    logs: {
+      maxSize: logs?.maxSize ?? 10_000_000,
+      keep: logs?.keep ?? 3,
+      keepEnded: logs?.keepEnded ?? 20,
+    },
     stopDeadlineMs: toMs(stopDeadline, 'stopDeadline'),
     logger: (logger ?? pino({ level: 'silent' })).child({ component: 'process-fleet' }),
   }

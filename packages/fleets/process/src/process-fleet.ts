@@ -11,6 +11,7 @@ import { fleetError } from './fleet-error.ts'
 import { leaveSite, openSite } from './fleet-site.ts'
 import { toInstance } from './instance-record.ts'
 import { createInstanceRegistry, type InstanceRegistry } from './instance-registry.ts'
+import { type LogWish, readLogs, readLogWish } from './instance-logs.ts'
 import { type InstanceRun, stopRun } from './instance-run.ts'
 import { launchInstance, type LaunchSite } from './launch.ts'
 import { type FleetSettings, type ProcessFleetOptions, readOptions } from './options.ts'
@@ -28,6 +29,13 @@ export interface ProcessFleet extends Required<Fleet> {
    * `CHANGEOVER_PROCESS_DIRECTORY_OWNED`, `CHANGEOVER_PROCESS_STATE_UNREADABLE`
    */
   open(): Promise<void>
+  /**
+   * The last lines that an instance printed, over all its runs and rotated files; also of one that ended a while ago.
+   * Without a `directory`, the last `keepLines` lines at most.
+   *
+   * @throws ChangeoverError `CHANGEOVER_PROCESS_INSTANCE_UNKNOWN`, `CHANGEOVER_OPTION_INVALID`
+   */
+  logs(service: string, instance: string, wish?: LogWish): Promise<string>
   /**
    * With `orphans: 'stop'` ends all instances and resolves when nothing is left of them; with `'keep'` lets go of them.
    * Calling it again answers with the same promise.
@@ -87,9 +95,7 @@ export function processFleet(options: ProcessFleetOptions = {}): ProcessFleet {
   return {
     name: 'process',
     check: (release) => void readSpec(release.spec, process.env),
-    async open() {
-      await opened('open')
-    },
+    open: async () => void (await opened('open')),
     async launch(request, { signal } = {}) {
       signal?.throwIfAborted()
       readSpec(request.release.spec, process.env)
@@ -114,6 +120,8 @@ export function processFleet(options: ProcessFleetOptions = {}): ProcessFleet {
       await opened('list')
       return running(service, instances)
     },
+    logs: async (service, id, wish = {}) =>
+      readLogs({ service, id }, readLogWish(wish), await opened('logs'), instances),
     watch: (service, listener) => instances.watch(service, listener),
     close,
     [Symbol.asyncDispose]: close,

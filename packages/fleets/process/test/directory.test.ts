@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { takeOwnership } from '../src/owner-lock.ts'
@@ -11,6 +11,17 @@ import {
   testFleet,
 } from './fleet-under-test.ts'
 import { startOwner } from './owner-under-test.ts'
+
+test('a directory that is made is for its owner alone, whatever the process allows others', async () => {
+  const directory = join(temporaryDirectory(), 'fleet')
+  const before = process.umask(0)
+  try {
+    await createFleetAndClose(directory)
+  } finally {
+    process.umask(before)
+  }
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+})
 
 interface EditableRecord {
   process?: { pid: number; startTime: string }
@@ -133,7 +144,7 @@ describe('an instance file', () => {
       end: 'exit',
     })
     await owner.exited
-    const log = join(directory, 'logs', `${owner.instance.id}.log`)
+    const log = join(directory, 'logs', 'shop', `${owner.instance.id}.log`)
     await eventually('its first line', () => readFileSync(log, 'utf8').includes('listening'))
     const bystanders = mark.processes()
     editRecord(directory, (record) => {
@@ -163,7 +174,7 @@ describe('an instance file', () => {
     editRecord(directory, (record) => delete record.process)
     const bystander = startSleeper({ TEST_MARK: mark.value, CHANGEOVER_TOKEN: 'another' }, 'ignore')
     // Stands for a forked child that has not become its command yet: it has the log, but no token.
-    const log = openSync(join(directory, 'logs', 'shop-1.log'), 'a')
+    const log = openSync(join(directory, 'logs', 'shop', 'shop-1.log'), 'a')
     startSleeper({ TEST_MARK: mark.value }, log)
     closeSync(log)
     expect(mark.processes()).toHaveLength(3)

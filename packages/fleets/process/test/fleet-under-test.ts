@@ -16,7 +16,15 @@ import { createPortRange } from '../src/port-range.ts'
 import { type ProcessIdentity, signalProcess } from '../src/process-identity.ts'
 import { processesWith } from '../src/process-search.ts'
 
-export type FixtureName = 'server' | 'unready' | 'crash' | 'stubborn' | 'parent' | 'owner'
+export type FixtureName =
+  | 'server'
+  | 'unready'
+  | 'crash'
+  | 'stubborn'
+  | 'parent'
+  | 'owner'
+  | 'writer'
+  | 'full-disk'
 
 /** A mark that all processes of a test carry in their environment, their own children too; none outlives the test. */
 export interface Mark {

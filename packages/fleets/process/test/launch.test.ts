@@ -239,8 +239,8 @@ test('output goes to a log file where there is a directory', async () => {
 
   const report = await fleet.stop(instance, { deadline: 5000 })
 
-  expect(readdirSync(join(directory, 'logs'))).toEqual(['%2E%2E%2Fshop%2F1.log'])
-  const log = readFileSync(join(directory, 'logs', '%2E%2E%2Fshop%2F1.log'), 'utf8')
+  expect(readdirSync(join(directory, 'logs', 'shop'))).toEqual(['%2E%2E%2Fshop%2F1.log'])
+  const log = readFileSync(join(directory, 'logs', 'shop', '%2E%2E%2Fshop%2F1.log'), 'utf8')
   expect(log).toBe('listening\nstopping\n')
   expect(report.output).toBe('listening\nstopping')
 })

@@ -27,6 +27,12 @@ describe('an option that cannot work is refused by name, with its value and a re
     [{ stopSignal: 'SIGKILL' }, /"stopSignal" was refused: .*\(got SIGKILL\).*'SIGTERM'/],
     [{ stopSignal: 'TERM' }, /"stopSignal" was refused/],
     [{ stopDeadline: 'soon' }, /"stopDeadline" is not a duration: soon/],
+    [{ logs: { keep: 3 } }, /"directory" was refused: logs are kept in a directory/],
+    [{ directory: '/x', logs: { maxSize: 'big' } }, /"logs\.maxSize" was refused.*\(got big\)/],
+    [{ directory: '/x', logs: { maxSize: 10 } }, /"logs\.maxSize" was refused.*from 1 kB on/],
+    [{ directory: '/x', logs: { keep: -1 } }, /"logs\.keep" was refused: .*\(got -1\)/],
+    [{ directory: '/x', logs: { keepEnded: 1.5 } }, /"logs\.keepEnded" was refused/],
+    [{ directory: '/x', logs: { size: 1 } }, /"logs\.size" was refused: there is no such option/],
     [{ logger: console.log }, /"logger" was refused: not a pino logger/],
     [{ directroy: '/var/lib' }, /"directroy" was refused.*Known options: directory, orphans/],
   ])('%j', (options, message) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { lastLines, readLastLines } from '../src/last-lines.ts'
 import { fileTail, streamTail } from '../src/output-tail.ts'
 import { temporaryDirectory } from './fleet-under-test.ts'
 
@@ -35,15 +36,27 @@ test('the tail of a stream is its last lines, however it is cut into chunks', ()
   )
 })
 
-test('the tail of a file is the last lines of what stands after its start', () => {
-  const path = join(temporaryDirectory(), 'log')
-  fc.assert(
-    fc.property(line, fc.array(line), fc.integer({ min: 1, max: 5 }), (before, lines, keep) => {
-      writeFileSync(path, [before, ...lines].map((line) => `${line}\n`).join(''))
-      const start = Buffer.byteLength(`${before}\n`)
+test('the tail of files is their last lines, wherever one file ends and a younger one begins', async () => {
+  const directory = temporaryDirectory()
+  const cuts = fc.array(fc.nat(), { maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line),
+      cuts,
+      fc.integer({ min: 1, max: 5 }),
+      async (lines, at, keep) => {
+        const text = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+        const ends = [...at.map((n) => n % (text.length + 1)), text.length].sort((a, b) => a - b)
+        const paths = ends.map((end, n) => {
+          const path = join(directory, `log.${n}`)
+          writeFileSync(path, text.subarray(ends[n - 1] ?? 0, end))
+          return path
+        })
 
-      expect(fileTail(path, start, keep).text()).toBe(lines.slice(-keep).join('\n'))
-    }),
+        expect(lastLines(paths.toReversed(), keep)).toBe(lines.slice(-keep).join('\n'))
+        expect(await readLastLines(paths.toReversed(), keep)).toBe(lines.slice(-keep).join('\n'))
+      },
+    ),
   )
 })
 
@@ -66,9 +79,9 @@ test('neither a line without end nor a large file is kept in memory', () => {
   writeFileSync(path, `${'y'.repeat(1_000_000)}\nlast\n`)
 
   expect(tail.text().length).toBeLessThan(3000)
-  expect(fileTail(path, 0, 2).text()).toBe('last')
+  expect(fileTail(() => [path], 2).text()).toBe('last')
 })
 
 test('a log that somebody tidied away has no lines', () => {
-  expect(fileTail('/no/such/log', 0, 5).text()).toBe('')
+  expect(fileTail(() => ['/no/such/log'], 5).text()).toBe('')
 })
