@@ -11,8 +11,8 @@ import { promisify } from 'node:util'
 import { BODY, median, start, startNginx } from './subjects.mjs'
 
 const run = promisify(execFile)
-/** Enough that at the rates here no request waits for the one before it on its connection. */
-const CONNECTIONS = 64
+/** The client asks on all of them at once, again and again: a request waits for those of its burst, more with each connection. */
+const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 16)
 const HEADERS = ['-H', 'cookie: uid=1234567890', '-H', 'accept: */*']
 
 async function load(port, options) {
