@@ -70,7 +70,9 @@ export function makeStore(
 ): Store {
   if (store.kind === 'given') return store.given
   if (store.kind === 'file')
-    return fileStore({ directory: directoryIn(store.options, files.store), logger })
+    return fileStore(
+      trusted({ ...store.options, directory: directoryIn(store.options, files.store), logger }),
+    )
   const options = readSecrets(store.options, ['store', 'postgres'], secrets)
   return blame(['store', 'postgres'], () => postgresStore(trusted({ ...options, logger })))
 }

@@ -71,6 +71,8 @@ async function listen(server: Server, options: ListenOptions, where: string): Pr
       server.once('error', reject)
       server.listen(options, () => {
         server.off('error', reject)
+        // A connection that cannot be accepted, for want of files or memory, is the client's trouble and not the agent's end.
+        server.on('error', () => undefined)
         resolve()
       })
     })

@@ -123,11 +123,20 @@ export type RouterConfig =
   | { readonly nginx: Omit<NginxRouterOptions, 'logger' | 'clock' | 'signal'> }
   | { readonly caddy: Omit<CaddyRouterOptions, 'logger' | 'clock' | 'signal'> }
 
+/** How long the past is kept. */
+export interface RetainConfig {
+  /**
+   * Finished rollouts kept of each service; older ones are deleted, but for what tells the current release and the one before.
+   * @default 1000
+   */
+  readonly retain?: number
+}
+
 /** Where journals and leases are kept. */
 export type StoreConfig =
-  | { readonly file: { readonly directory?: string } }
+  | { readonly file: { readonly directory?: string } & RetainConfig }
   | {
-      readonly postgres: {
+      readonly postgres: RetainConfig & {
         readonly connection: SecretConfig
         /** Schema of its tables. @default the store's own */
         readonly schema?: string

@@ -62,6 +62,9 @@ function absolute(
   return typeof directory === 'string' ? { ...given, directory: resolve(folder, directory) } : given
 }
 
+/** Rollouts, repairs among them, come about without anybody asking: for ever is too long. */
+const retain = z.int().min(1).default(1000)
+
 const inFolder = z.strictObject({ directory: text.optional() })
 
 export function readRouter(value: unknown, reading: Reading): AgentConfig['router'] | undefined {
@@ -76,11 +79,11 @@ export function readRouter(value: unknown, reading: Reading): AgentConfig['route
 export function readStore(value: unknown, reading: Reading): AgentConfig['store'] | undefined {
   return choose<Store, 'file' | 'postgres'>(value, ['store'], reading, {
     kinds: {
-      file: inFolder,
-      postgres: z.strictObject({ connection: secret, schema: text.optional() }),
+      file: inFolder.extend({ retain }),
+      postgres: z.strictObject({ connection: secret, schema: text.optional(), retain }),
     },
     method: 'append',
-    otherwise: { kind: 'file', options: {} },
+    otherwise: { kind: 'file', options: { retain: retain.parse(undefined) } },
     remedy:
       "Give { file: { directory } }, { postgres: { connection: { env: 'DATABASE_URL' } } }, or a Store. The connection string itself does not belong into the config.",
   })

@@ -33,6 +33,15 @@ describe('An agent', { timeout: 120_000 }, () => {
     expect(home.pids()).toHaveLength(3)
   })
 
+  it('keeps as many ended rollouts as its config says', async () => {
+    const services = { shop: shop(home.folder) }
+    home.writeConfig({ services, store: { file: { retain: 2 } }, leaseTtl: '2s' })
+    const agent = await home.start()
+    for (const version of ['1.0.0', '2.0.0', '3.0.0', '4.0.0']) await agent.deploy(version)
+    const { body } = await agent.call('GET', '/services/shop/history')
+    expect(body).toMatchObject([{ to: { id: '3.0.0' } }, { to: { id: '4.0.0' } }])
+  })
+
   it('is refused beside another one on its directory, with the pid of that one', async () => {
     const first = await home.start()
     const second = await home.start()

@@ -228,6 +228,7 @@ export default defineConfig({
     ['router', { traefik: {} }, 'router'],
     ['router', { haproxy: {}, nginx: {} }, 'router'],
     ['store', { postgres: { connection: { env: 'not a name' } } }, 'store.postgres.connection.env'],
+    ['store', { file: { retain: 0 } }, 'store.file.retain'],
     ['fleet', { orphans: 'stop' }, 'fleet.orphans'],
     [
       'metrics',
