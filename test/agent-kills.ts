@@ -10,7 +10,8 @@ import {
   type LoadReport,
   openLoopLoad,
 } from '@changeover/testing'
-import { type AgentSite, agentSite, ask, freePort, startAgent, view } from './agent-process.ts'
+import { type AgentSite, agentSite, ask, startAgent, view } from './agent-process.ts'
+import { freePort } from './balancers/free-port.ts'
 import { instancesWith } from './processes.ts'
 
 const app = fileURLToPath(new URL('fixtures/shop.mjs', import.meta.url))

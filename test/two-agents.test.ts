@@ -18,10 +18,10 @@ import {
   type AgentSite,
   agentSite,
   ask,
-  freePort,
   startAgent,
   view,
 } from './agent-process.ts'
+import { freePort } from './balancers/free-port.ts'
 import { postgresProcess, type PostgresProcess } from './postgres-process.ts'
 import { killAll } from './processes.ts'
 

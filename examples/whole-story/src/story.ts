@@ -57,15 +57,16 @@ async function first(cast: Cast): Promise<Act> {
 async function crash(cast: Cast): Promise<Act> {
   const { stage, watch } = cast
   scene('2. A rolling update, and a crash in the middle of it')
+  const deploy = run(cast, 'deploy', SERVICE, '2.0.0')
   const disturb = async (): Promise<void> => {
-    await watch.until((rollout) => rollout.to.id === '2.0.0' && ready(rollout, '2.0.0') >= 2)
+    await watch.until((rollout) => ready(rollout, '2.0.0') >= 2, deploy)
     await stage.killAgent()
     say('the agent was killed with -9; the shop and its router serve on')
     await sleep(1000)
     await stage.reviveAgent()
     say('the agent was started again')
   }
-  const [exitCode] = await Promise.all([run(cast, 'deploy', SERVICE, '2.0.0'), disturb()])
+  const [exitCode] = await Promise.all([deploy, disturb()])
   return { name: 'crash', expected: 0, exitCode }
 }
 
@@ -82,15 +83,16 @@ async function badRelease(cast: Cast): Promise<Act> {
 async function approvedAndTakenBack(cast: Cast): Promise<Act> {
   scene('4. Blue and green: approved by a person, taken back in one call')
   await configure(cast, 'blueGreen')
+  const deploy = run(cast, 'deploy', SERVICE, '4.0.0')
   const decide = async (): Promise<number> => {
     const { watch } = cast
-    await watch.until(({ gates }) => gates.some(({ gate, open }) => gate === GATE && open))
+    await watch.until(({ gates }) => gates.some(({ gate, open }) => gate === GATE && open), deploy)
     const approved = await run(cast, 'approve', SERVICE, '--gate', GATE)
-    await watch.until(({ pools }) => pools.some(isAll('4.0.0')))
+    await watch.until(({ pools }) => pools.some(isAll('4.0.0')), deploy)
     await sleep(2000)
     return approved || run(cast, 'rollback', SERVICE, '--yes', '--no-wait')
   }
-  const [deployed, decided] = await Promise.all([run(cast, 'deploy', SERVICE, '4.0.0'), decide()])
+  const [deployed, decided] = await Promise.all([deploy, decide()])
   return { name: 'approved', expected: ROLLED_BACK, exitCode: decided || deployed }
 }
 

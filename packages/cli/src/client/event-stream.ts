@@ -1,18 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { readAnswer } from './answer.ts'
-import { CommandError, commandError, wordsOf } from './command-error.ts'
 import { createEventParser, type ServerEvent } from './event-parser.ts'
-import { EXIT } from './exit-code.ts'
+import { createPatience, isAway, isFinal, type PatienceOptions } from './patience.ts'
 import type { AgentRequest } from './request.ts'
 
 /** How to read a stream of events. */
-export interface EventStreamOptions {
-  readonly signal: AbortSignal
-  /** How long a lost agent is looked for, in milliseconds. @default 60_000 */
-  readonly patienceMs?: number
-  /** Told when the connection is lost, and when it is there again. */
-  readonly onState?: (state: 'lost' | 'back') => void
+export interface EventStreamOptions extends Omit<PatienceOptions, 'where'> {
+  /** The agent answered a moment ago: it is waited for from the first connection on. @default false */
+  readonly wasThere?: boolean
 }
 
 /** What reading needs of the client. */
@@ -25,47 +20,35 @@ export interface EventSource {
 
 /** The agent sends a comment every 15 seconds: a connection that is silent for three of them is dead. */
 const SILENCE_MS = 45_000
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 2_000
 
 /** Reads events for ever, over as many connections as it takes; each connection goes on behind the last id of the one before. */
 export async function* readEvents(
-  source: EventSource,
-  { signal, patienceMs = 60_000, onState }: EventStreamOptions,
+  { where, ...source }: EventSource,
+  { wasThere = false, ...options }: EventStreamOptions,
 ): AsyncGenerator<ServerEvent> {
+  const { signal } = options
+  const patience = createPatience({ ...options, where })
   let lastId: string | undefined
-  let lostAt: number | undefined
-  let pauseMs = FIRST_PAUSE_MS
-  let isKnown = false
+  let isConnected = false
   for (;;) {
-    let problem = 'the connection ended'
+    let problem: unknown = new Error('the connection ended')
     try {
-      const response = await connect(source, lastId, signal)
-      isKnown = true
-      if (lostAt !== undefined) onState?.('back')
-      lostAt = undefined
+      const response = await connect({ where, ...source }, lastId, signal)
+      isConnected = true
+      patience.there()
       for await (const event of eventsOf(response)) {
-        pauseMs = FIRST_PAUSE_MS
+        patience.heard()
         lastId = event.id ?? lastId
         yield event
       }
     } catch (error) {
       signal.throwIfAborted()
       // Whoever was never there is not waited for.
-      if (!isKnown || isFinal(error)) throw error
-      problem = wordsOf(error)
+      const waits = isConnected ? !isFinal(error) : wasThere && isAway(error)
+      if (!waits) throw error
+      problem = error
     }
-    if (lostAt === undefined) onState?.('lost')
-    lostAt ??= Date.now()
-    const missing = Date.now() - lostAt
-    if (missing > patienceMs)
-      throw commandError('CHANGEOVER_AGENT_LOST', {
-        where: source.where,
-        seconds: Math.round(missing / 1_000),
-        problem,
-      })
-    await sleep(pauseMs, undefined, { signal })
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    await patience.missed(problem)
   }
 }
 
@@ -100,13 +83,4 @@ async function* eventsOf(response: IncomingMessage): AsyncGenerator<ServerEvent>
   } finally {
     response.destroy()
   }
-}
-
-/** A refusal stays one; an agent that is starting, or not there yet, may come back. */
-function isFinal(error: unknown): boolean {
-  return error instanceof CommandError && error.exitCode === EXIT.refused && !isPassing(error.code)
-}
-
-function isPassing(code: string): boolean {
-  return /_(?:CLOSED|CLOSING|STANDBY|BUSY|STARTING)$/.test(code)
 }

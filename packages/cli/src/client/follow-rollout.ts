@@ -22,7 +22,8 @@ export async function* followRollout(
   const query = options.after === undefined ? '' : `?after=${options.after}`
   for await (const { event, data } of client.events(
     `${paths.rolloutEvents(id)}${query}`,
-    options,
+    // Who knows of a rollout has heard of it from the agent.
+    { ...options, wasThere: true },
   )) {
     const told = rolloutEvent(event, data)
     if (!told) continue

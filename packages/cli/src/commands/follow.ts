@@ -3,6 +3,7 @@ import type { RolloutOutcome } from '@changeover/engine'
 import { EXIT, type ExitCode } from '../client/exit-code.ts'
 import { followRollout, type RolloutEvent } from '../client/follow-rollout.ts'
 import type { Client } from '../client/client.ts'
+import { patiently } from '../client/patience.ts'
 import { addEvent, firstPicture, type RolloutPicture } from '../view/rollout-picture.ts'
 import { type Audience, audienceFor } from './audience.ts'
 import type { Shell } from './shell.ts'
@@ -48,20 +49,22 @@ export async function watchRollout(
   rollout: string,
   audience: Audience,
 ): Promise<RolloutPicture> {
-  let picture = await pictureOf(client, rollout)
+  const { signal } = shell
+  const onState = (state: 'lost' | 'back'): void => audience.connection(state)
+  const look = (): Promise<RolloutPicture> =>
+    patiently({ signal, onState, where: client.where }, () => pictureOf(client, rollout))
+  let picture = await look()
   audience.show(picture)
   const refresh = refresher(client, rollout, (instances) => {
     picture = { ...picture, instances }
     audience.show(picture)
   })
-  const { signal } = shell
-  const onState = (state: 'lost' | 'back'): void => audience.connection(state)
   for await (const told of followRollout(client, rollout, { signal, onState })) {
     picture = addEvent(picture, told)
     if (isMove(told) && audience.wantsInstances) refresh()
     audience.tell(told, picture)
   }
-  picture = await pictureOf(client, rollout)
+  picture = await look()
   audience.show(picture)
   return picture
 }

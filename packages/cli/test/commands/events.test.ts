@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
+import { CommandError } from '../../src/client/command-error.ts'
 import { createEventParser, type ServerEvent } from '../../src/client/event-parser.ts'
+import { EXIT } from '../../src/client/exit-code.ts'
 import { followRollout } from '../../src/client/follow-rollout.ts'
+import { patiently } from '../../src/client/patience.ts'
 
 describe('Server-sent events', () => {
   const parse = (...pieces: string[]): ServerEvent[] => {
@@ -98,6 +101,39 @@ describe('Following a rollout', () => {
     expect(seqs).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(asked).toEqual([undefined, '4', '7', '7', '7'])
     expect(states).toEqual(['lost', 'back', 'lost', 'back'])
+  })
+
+  it('waits for an agent that took the command and is gone before it was listened to', async () => {
+    const { error, seqs, states } = await follow([
+      (response) => response.destroy(),
+      refusal(503, 'CHANGEOVER_CONSOLE_CLOSING'),
+      stream(0, 1, true),
+    ])
+    expect(error).toBeUndefined()
+    expect(seqs).toEqual([0, 1])
+    expect(states).toEqual(['lost', 'back'])
+  })
+
+  it('looks at it again and again while the agent is away, and not where it is refused', async () => {
+    const { signal } = new AbortController()
+    const away = new CommandError('CHANGEOVER_AGENT_UNREACHABLE', 'nobody', {
+      exitCode: EXIT.unreachable,
+    })
+    const refused = new CommandError('CHANGEOVER_ROLLOUT_UNKNOWN', 'no', { exitCode: EXIT.refused })
+    const errors = [away, away]
+    const options = { signal, where: 'here' }
+    const ask = async (): Promise<string> => {
+      const error = errors.shift()
+      if (error) throw error
+      return 'there'
+    }
+    expect(await patiently(options, ask)).toBe('there')
+    errors.push(refused)
+    await expect(patiently(options, ask)).rejects.toBe(refused)
+    errors.push(...Array.from({ length: 9 }, () => away))
+    await expect(patiently({ ...options, patienceMs: 200 }, ask)).rejects.toMatchObject({
+      code: 'CHANGEOVER_AGENT_LOST',
+    })
   })
 
   it('gives up where the agent stays away for too long, and says that the rollout goes on', async () => {
